@@ -1,0 +1,1 @@
+"""ollama-code: a terminal coding agent for local models."""

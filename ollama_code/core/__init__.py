@@ -1,0 +1,1 @@
+"""Values only: pydantic and the standard library, no I/O, no clock, no asyncio."""

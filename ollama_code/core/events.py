@@ -1,0 +1,190 @@
+"""Everything a front end may hear from the agent: facts in the past tense, pure data.
+
+Order of a turn: `TurnStarted` first, `TurnFinished` last, always; every `ToolStarted` gets one `ToolFinished`
+unless the turn was cancelled. Folding the `MessageAdded` events rebuilds the history exactly."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from ollama_code.core.head import Head
+from ollama_code.core.messages import Message, ToolCall
+from ollama_code.core.permission import Answer, Mode, PermissionRequest, Question
+from ollama_code.core.phase import Phase
+from ollama_code.core.results import ToolResult
+from ollama_code.core.todo import TodoItem
+from ollama_code.core.usage import Usage
+from ollama_code.core.value import Value
+
+StopReason = Literal["done", "failed", "denied", "step_limit", "cancelled"]
+
+
+class Fact(Value):
+    """`agent` is "main" or the id of a subagent, so nesting is data."""
+
+    agent: str = "main"
+
+
+class SessionStarted(Fact):
+    """The first line of every journal: what a continued session must repeat byte for byte."""
+
+    type: Literal["session_started"] = "session_started"
+    session: str
+    directory: str
+    version: str
+    head: Head
+
+
+class TurnStarted(Fact):
+    type: Literal["turn_started"] = "turn_started"
+    text: str
+
+
+class StepStarted(Fact):
+    """A model call begins. `number` counts from 1 within the turn."""
+
+    type: Literal["step_started"] = "step_started"
+    number: int
+
+
+class PhaseChanged(Fact):
+    type: Literal["phase_changed"] = "phase_changed"
+    phase: Phase
+
+
+class TextDelta(Fact):
+    type: Literal["text_delta"] = "text_delta"
+    text: str
+
+
+class ThinkingDelta(Fact):
+    type: Literal["thinking_delta"] = "thinking_delta"
+    text: str
+
+
+class ToolStarted(Fact):
+    type: Literal["tool_started"] = "tool_started"
+    call: ToolCall
+    title: str
+
+
+class PermissionAsked(Fact):
+    type: Literal["permission_asked"] = "permission_asked"
+    request: PermissionRequest
+
+
+class PermissionAnswered(Fact):
+    """Also sent when nobody was asked because a rule, the mode or an empty chair refused (`by`)."""
+
+    type: Literal["permission_answered"] = "permission_answered"
+    request: PermissionRequest
+    answer: Answer
+    by: Literal["person", "policy", "nobody"]
+
+
+class QuestionAsked(Fact):
+    type: Literal["question_asked"] = "question_asked"
+    question: Question
+
+
+class QuestionAnswered(Fact):
+    type: Literal["question_answered"] = "question_answered"
+    question: Question
+    text: str
+
+
+class ToolProgressed(Fact):
+    type: Literal["tool_progressed"] = "tool_progressed"
+    call_id: str
+    text: str
+
+
+class ToolFinished(Fact):
+    type: Literal["tool_finished"] = "tool_finished"
+    call_id: str
+    result: ToolResult
+
+
+class MessageAdded(Fact):
+    """The history grew by one complete message."""
+
+    type: Literal["message_added"] = "message_added"
+    message: Message
+
+
+class TodosChanged(Fact):
+    type: Literal["todos_changed"] = "todos_changed"
+    items: tuple[TodoItem, ...]
+
+
+class JobChanged(Fact):
+    """A background command started, or ended by itself. `outcome` is empty while it runs."""
+
+    type: Literal["job_changed"] = "job_changed"
+    job: str
+    command: str
+    outcome: str = ""
+
+
+class UsageReported(Fact):
+    type: Literal["usage_reported"] = "usage_reported"
+    usage: Usage
+    num_ctx: int
+
+
+class ModeChanged(Fact):
+    type: Literal["mode_changed"] = "mode_changed"
+    mode: Mode
+
+
+class Retried(Fact):
+    """A model call failed and is made again. `discarded` is what had been shown of the failed answer."""
+
+    type: Literal["retried"] = "retried"
+    reason: str
+    attempt: int
+    discarded: str = ""
+
+
+class Notice(Fact):
+    """Something a person should know that ends nothing."""
+
+    type: Literal["notice"] = "notice"
+    text: str
+
+
+class TurnFinished(Fact):
+    """`detail` says what failed and what to do; empty when nothing did."""
+
+    type: Literal["turn_finished"] = "turn_finished"
+    reason: StopReason
+    detail: str = ""
+
+
+Event = Annotated[
+    SessionStarted
+    | TurnStarted
+    | StepStarted
+    | PhaseChanged
+    | TextDelta
+    | ThinkingDelta
+    | ToolStarted
+    | PermissionAsked
+    | PermissionAnswered
+    | QuestionAsked
+    | QuestionAnswered
+    | ToolProgressed
+    | ToolFinished
+    | MessageAdded
+    | TodosChanged
+    | JobChanged
+    | UsageReported
+    | ModeChanged
+    | Retried
+    | Notice
+    | TurnFinished,
+    Field(discriminator="type"),
+]
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)

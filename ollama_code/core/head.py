@@ -1,0 +1,27 @@
+"""The head: everything that stands before the conversation in each request of a session, frozen."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import JsonValue
+
+from ollama_code.core.value import Value
+
+Think = bool | Literal["low", "medium", "high", "max"]
+WireTool = dict[str, JsonValue]
+"""One tool as a request carries it: `{"type": "function", "function": {name, description, parameters}}`."""
+
+
+class Head(Value):
+    """Chosen once at session start and written to the journal, so that a continued session sends the same
+    bytes. Changing any field costs the engine its whole cache; changing `num_ctx` reloads the model."""
+
+    model: str
+    num_ctx: int
+    """Context window in tokens, the same on every request of the session."""
+    think: Think
+    system: str
+    tools: tuple[WireTool, ...]
+    keep_alive: str = "30m"
+    """How long the server keeps the model loaded after a request, as a Go duration."""

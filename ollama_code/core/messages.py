@@ -1,0 +1,52 @@
+"""Conversation messages: what the model has been told and what it has said."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue
+
+from ollama_code.core.value import Value
+
+Arguments = dict[str, JsonValue]
+
+
+class Image(Value):
+    """A picture for a model that sees. `data` is base64 of PNG, JPEG or WEBP bytes: what Ollama decodes."""
+
+    media_type: str
+    data: str
+
+
+class ToolCall(Value):
+    """One invocation as the model wrote it: `name` may be an alias, `arguments` are not validated yet."""
+
+    id: str
+    name: str
+    arguments: Arguments
+
+
+class UserMessage(Value):
+    role: Literal["user"] = "user"
+    text: str
+    images: tuple[Image, ...] = ()
+
+
+class AssistantMessage(Value):
+    role: Literal["assistant"] = "assistant"
+    text: str = ""
+    thinking: str = ""
+    calls: tuple[ToolCall, ...] = ()
+
+
+class ToolMessage(Value):
+    """The answer to one call. Every call gets exactly one, in call order, or the next turn is invalid."""
+
+    role: Literal["tool"] = "tool"
+    call_id: str
+    name: str
+    text: str
+    images: tuple[Image, ...] = ()
+
+
+Message = Annotated[UserMessage | AssistantMessage | ToolMessage, Field(discriminator="role")]

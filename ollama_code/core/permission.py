@@ -1,0 +1,68 @@
+"""The vocabulary of permission: a tool *declares* a request, a policy *decides*, an asker *asks*."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ollama_code.core.display import Display
+from ollama_code.core.value import Value
+
+
+class Mode(StrEnum):
+    """How much runs without asking, from least to most."""
+
+    PLAN = "plan"
+    DEFAULT = "default"
+    AUTO_EDIT = "auto-edit"
+    YOLO = "yolo"
+
+
+class Kind(StrEnum):
+    """What a call does to the world. The mode decides by kind."""
+
+    READ = "read"
+    EDIT = "edit"
+    EXECUTE = "execute"
+    FETCH = "fetch"
+    REMOTE = "remote"
+
+
+Reach = Literal["workspace", "outside", "protected"]
+"""How far a call reaches: inside the workspace, outside of it, or to a path that is guarded in every mode."""
+
+
+class PermissionRequest(Value):
+    call_id: str
+    tool: str
+    kind: Kind
+    title: str
+    """One line that says what would happen, such as "Write src/a.py"."""
+    scopes: tuple[str, ...]
+    """What "for this session" would cover, in rule form: `edit(src/a.py)`. All of them must be granted."""
+    preview: Display
+    reach: Reach = "workspace"
+
+
+class Allowed(Value):
+    type: Literal["allowed"] = "allowed"
+    remember: Literal["once", "session"] = "once"
+
+
+class Refused(Value):
+    """A refusal with `feedback` goes back to the model and the turn goes on; a bare one ends the turn."""
+
+    type: Literal["refused"] = "refused"
+    feedback: str = ""
+
+
+Answer = Annotated[Allowed | Refused, Field(discriminator="type")]
+
+
+class Question(Value):
+    """A question the model asks the person. `options` may be empty: then any text answers."""
+
+    text: str
+    options: tuple[str, ...] = ()

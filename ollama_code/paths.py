@@ -1,0 +1,44 @@
+"""Where things live on disk. Answers with paths; creates nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+HOME_VARIABLE = "OLLAMA_CODE_HOME"
+
+
+@dataclass(frozen=True)
+class Home:
+    """The product's own directory, `~/.ollama-code` unless the real environment names another."""
+
+    root: Path
+
+    @classmethod
+    def of(cls, environ: dict[str, str]) -> Home:
+        """Raises nothing: a relative or empty value falls back to the default."""
+        named = Path(environ.get(HOME_VARIABLE, "")).expanduser()
+        return cls(named if named.is_absolute() else Path.home() / ".ollama-code")
+
+    @property
+    def settings(self) -> Path:
+        return self.root / "settings.json"
+
+    @property
+    def state(self) -> Path:
+        """What the program remembers by itself, such as the model used last."""
+        return self.root / "state.json"
+
+    @property
+    def history(self) -> Path:
+        """Lines typed at the prompt, newest last."""
+        return self.root / "history.jsonl"
+
+    def sessions_of(self, directory: Path) -> Path:
+        """Where the sessions of one project folder are kept; the name carries the folder's own for people."""
+        real = str(directory.resolve())
+        name = re.sub(r"[^A-Za-z0-9.-]+", "-", directory.resolve().name).strip("-.") or "root"
+        digest = hashlib.sha256(real.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+        return self.root / "projects" / f"{name[:40]}-{digest}" / "sessions"

@@ -1,0 +1,87 @@
+"""The contract of a tool: a params model, a declared permission and one coroutine.
+
+Collaborators (workspace, jobs, ...) come in by constructor; a tool never reaches for a global."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from ollama_code.core.messages import Arguments
+from ollama_code.core.permission import Kind, PermissionRequest
+from ollama_code.core.results import Progress, ToolResult
+
+
+class Params(BaseModel):
+    """Arguments of one tool. A field's description is prompt text: write it with care and keep it short.
+    Fields stay flat (scalars, enums, lists of scalars or of flat models): qwen3-coder's renderer prints a
+    property with two extra schema keys in random order, which costs the whole cache."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+P = TypeVar("P", bound=Params)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One invocation. `budget_chars` is what its result may take of the live window."""
+
+    id: str
+    budget_chars: int
+    agent: str = "main"
+
+
+class Tool(ABC, Generic[P]):
+    """Subclasses set the class variables and override `run`, or `stream` when the work is long."""
+
+    name: ClassVar[str]
+    kind: ClassVar[Kind]
+    params: type[P]
+    argument_aliases: ClassVar[Mapping[str, str]] = {}
+    """Other names models write for an argument: `{"file_path": "absolute_path"}`."""
+
+    @property
+    def description(self) -> str:
+        """What the model reads, from `<name>.md` beside this module."""
+        return _description(self.name)
+
+    def title(self, p: P) -> str:
+        """One line for people: "Read src/a.py"."""
+        return self.name
+
+    async def permission(self, p: P, call: Call) -> PermissionRequest | None:
+        """What this call would touch, or `None` when nothing needs asking. May look, never changes anything.
+        Raises: ToolError when the call cannot work, so that nobody is asked in vain."""
+        return None
+
+    async def run(self, p: P, call: Call) -> ToolResult:
+        """Do it in one go. Raises: ToolError for failures the model should read."""
+        raise NotImplementedError(f"{self.name} overrides neither run nor stream")
+
+    async def stream(self, p: P, call: Call) -> AsyncIterator[Progress | ToolResult]:
+        """Do it, reporting as it goes; the last item is the result."""
+        yield await self.run(p, call)
+
+
+AnyTool = Tool[Params]
+
+
+@dataclass(frozen=True)
+class Alias:
+    """Another name of a tool, with arguments it stands for (`pytest` means `action=test`)."""
+
+    name: str
+    tool: str
+    defaults: Arguments
+
+
+@cache
+def _description(name: str) -> str:
+    return (files("ollama_code.tools") / f"{name}.md").read_text(encoding="utf-8").strip()
