@@ -1,1 +1,24 @@
-"""ollama-code: a terminal coding agent for local models."""
+"""ollama-code: a terminal coding agent for local models.
+
+The tools can be used from Python without a model:
+
+    from ollama_code import ToolExecutor, get_tools_array
+
+Both names load their parts on first use, so importing the package costs nothing."""
+
+from typing import TYPE_CHECKING
+
+from ollama_code.core.version import __version__
+
+if TYPE_CHECKING:
+    from ollama_code.frontends.library import ToolExecutor, get_tools_array
+
+__all__ = ["ToolExecutor", "__version__", "get_tools_array"]
+
+
+def __getattr__(name: str) -> object:
+    if name in ("ToolExecutor", "get_tools_array"):
+        from ollama_code.frontends import library
+
+        return getattr(library, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import BinaryIO, Literal, Protocol, TypeVar
 
@@ -90,7 +90,7 @@ class ModelInfo:
 class ChatProvider(Protocol):
     """Raises only `ProviderError`. Closing the iterator closes the connection within 50 ms."""
 
-    def chat(self, request: ChatRequest) -> AsyncIterator[Chunk]: ...
+    def chat(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]: ...
 
     async def describe(self, model: str) -> ModelInfo: ...
 

@@ -5,7 +5,7 @@ Collaborators (workspace, jobs, ...) come in by constructor; a tool never reache
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -65,7 +65,7 @@ class Tool(ABC, Generic[P]):
         """Do it in one go. Raises: ToolError for failures the model should read."""
         raise NotImplementedError(f"{self.name} overrides neither run nor stream")
 
-    async def stream(self, p: P, call: Call) -> AsyncIterator[Progress | ToolResult]:
+    async def stream(self, p: P, call: Call) -> AsyncGenerator[Progress | ToolResult, None]:
         """Do it, reporting as it goes; the last item is the result."""
         yield await self.run(p, call)
 

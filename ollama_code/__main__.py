@@ -1,0 +1,17 @@
+"""`python -m ollama_code` and the `ollama-code` command.
+
+The first thing done is to take the project folder off the import path: a file of theirs named `json.py` must
+never run as ours."""
+
+import sys
+
+
+def main() -> None:
+    sys.path[:] = [entry for entry in sys.path if entry not in ("", ".")]
+    from ollama_code.cli import run  # after the path is safe
+
+    raise SystemExit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""Run one call from the model's words to a `ToolResult`. Never raises but for cancellation."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from ollama_code.agent.runtime import Tooling
+from ollama_code.core.errors import ToolError
+from ollama_code.core.events import PhaseChanged, ToolFinished, ToolProgressed, ToolStarted
+from ollama_code.core.messages import ToolCall
+from ollama_code.core.phase import Phase
+from ollama_code.core.results import ErrorType, Progress, ToolFault, ToolResult
+from ollama_code.core.text import one_line, shorten, well_formed
+from ollama_code.tools.arguments import Fitted, fit
+from ollama_code.tools.base import AnyTool, Call
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Executed:
+    """`ends_turn`: a person refused this call without a word."""
+
+    result: ToolResult
+    ends_turn: bool = False
+
+
+def failed(message: str, type: ErrorType) -> ToolResult:
+    return ToolResult(llm_content=f"Error: {message}", error=ToolFault(message=message, type=type))
+
+
+async def execute(tooling: Tooling, call: ToolCall, budget_chars: int) -> Executed:
+    """Find the tool, fit the arguments, get permission, run it, bound what it says to `budget_chars`."""
+    context = Call(id=call.id, budget_chars=budget_chars, agent=tooling.agent)
+    try:
+        executed = await _attempt(tooling, call, context)
+    except ToolError as e:
+        executed = Executed(failed(str(e), e.type))
+    except Exception as e:
+        log.exception("tool %s crashed", call.name)
+        message = f"{call.name} failed inside the program: {type(e).__name__}: {one_line(str(e))}"
+        executed = Executed(failed(message, ErrorType.UNHANDLED))
+    result = _bounded(tooling, call, executed.result, budget_chars)
+    tooling.emit(ToolFinished(call_id=call.id, result=result, agent=tooling.agent))
+    return Executed(result, executed.ends_turn)
+
+
+async def _attempt(tooling: Tooling, call: ToolCall, context: Call) -> Executed:
+    found = tooling.toolset.find(call.name)
+    if found is None:
+        tooling.emit(ToolStarted(call=call, title=one_line(call.name), agent=tooling.agent))
+        raise ToolError(_unknown(tooling, call.name), ErrorType.UNKNOWN_TOOL)
+    tool = found.tool
+    try:
+        fitted = fit(tool, call.arguments, found.defaults)
+    except ToolError:
+        tooling.emit(ToolStarted(call=call, title=tool.name, agent=tooling.agent))
+        raise
+    tooling.emit(ToolStarted(call=call, title=one_line(tool.title(fitted.params)), agent=tooling.agent))
+    if request := await tool.permission(fitted.params, context):
+        ruling = await tooling.gate.admit(request, tooling.agent)
+        if not ruling.allow:
+            return Executed(failed(ruling.reason, ErrorType.DENIED), ruling.ends_turn)
+    return Executed(await _run(tooling, tool, fitted, context))
+
+
+async def _run(tooling: Tooling, tool: AnyTool, fitted: Fitted, context: Call) -> ToolResult:
+    running = Phase(name="running", detail=one_line(tool.title(fitted.params)))
+    tooling.emit(PhaseChanged(phase=running, agent=tooling.agent))
+    result: ToolResult | None = None
+    async with aclosing(tool.stream(fitted.params, context)) as items:
+        async for item in items:
+            match item:
+                case Progress(text=text):
+                    tooling.emit(ToolProgressed(call_id=context.id, text=text, agent=tooling.agent))
+                case ToolResult():
+                    result = item
+    if result is None:
+        raise ToolError(f"{tool.name} ended without a result. Try it once more.", ErrorType.FAILED)
+    if fitted.notes:
+        noted = "\n".join((result.llm_content, *fitted.notes))
+        result = result.model_copy(update={"llm_content": noted})
+    return result
+
+
+def _unknown(tooling: Tooling, name: str) -> str:
+    near = tooling.toolset.nearest(name)
+    choice = (
+        f"Did you mean {' or '.join(near)}?"
+        if near
+        else f"The tools are: {', '.join(tooling.toolset.names)}."
+    )
+    return f"There is no tool named {one_line(name, limit=80)}. {choice}"
+
+
+def _bounded(tooling: Tooling, call: ToolCall, result: ToolResult, budget_chars: int) -> ToolResult:
+    """The result with text that fits the window and the wire; what was cut can be read from a file."""
+    text = well_formed(result.llm_content)
+    if len(text) > budget_chars:
+        note = _kept(tooling, call, text)
+        note = note if len(note) <= budget_chars // 2 else ""
+        text = f"{shorten(text, budget_chars - len(note)).text}\n{note}".rstrip("\n")
+    return result if text == result.llm_content else result.model_copy(update={"llm_content": text})
+
+
+def _kept(tooling: Tooling, call: ToolCall, text: str) -> str:
+    try:
+        path = tooling.outputs.keep(call.id, text)
+    except OSError:
+        return "[The whole output could not be saved.]"
+    return f"[The whole output is in {path}: read_file with offset and limit shows the rest.]"

@@ -1,0 +1,52 @@
+"""What a turn and a call need, as frozen values. Knows no front end, and no disk but the outputs' keeper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ollama_code.core.head import Head
+from ollama_code.permissions.gate import Gate
+from ollama_code.ports import ChatProvider, Emit
+from ollama_code.tools.toolset import Toolset
+
+DEFAULT_MAX_STEPS = 50
+
+
+class Outputs(Protocol):
+    """Where the full text of a shortened tool result is kept."""
+
+    def keep(self, call_id: str, text: str) -> Path:
+        """The file that now holds `text`. Raises: OSError."""
+
+
+@dataclass(frozen=True)
+class Tooling:
+    """What running a call needs. A caller without a model (the Python API, a proxy) needs no more than this."""
+
+    toolset: Toolset
+    gate: Gate
+    emit: Emit
+    outputs: Outputs
+    agent: str = "main"
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What a turn needs."""
+
+    provider: ChatProvider
+    head: Head
+    tooling: Tooling
+    max_steps: int = DEFAULT_MAX_STEPS
+    patience_s: float = 0.0
+    """How long to go on trying while nobody answers at the server's address."""
+
+    @property
+    def emit(self) -> Emit:
+        return self.tooling.emit
+
+    @property
+    def agent(self) -> str:
+        return self.tooling.agent

@@ -1,0 +1,131 @@
+"""One step: ask the model once, streaming, with retries where the same request can help.
+
+What was shown of an answer that failed is announced as discarded; what a person stopped is kept in the history,
+marked as cut off, because the person has read it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from ollama_code.agent.meter import Meter
+from ollama_code.agent.runtime import Runtime
+from ollama_code.core.errors import ProviderError, ServerBusy, ServerUnreachable
+from ollama_code.core.events import PhaseChanged, Retried, TextDelta, ThinkingDelta, UsageReported
+from ollama_code.core.messages import AssistantMessage, Message, ToolCall
+from ollama_code.core.phase import Phase
+from ollama_code.ports import ChatRequest, Chunk, ReplyEnd, TextPiece, ThinkingPiece
+
+CUT_OFF = "\n\n[This answer was cut off here.]"
+_FIRST_PAUSE_S = 0.5
+
+
+@dataclass
+class Draft:
+    """An answer while it is being written."""
+
+    text: list[str] = field(default_factory=list)
+    thinking: list[str] = field(default_factory=list)
+    calls: list[ToolCall] = field(default_factory=list)
+    end: ReplyEnd | None = None
+
+    def message(self) -> AssistantMessage:
+        return AssistantMessage(
+            text="".join(self.text), thinking="".join(self.thinking), calls=tuple(self.calls)
+        )
+
+    def cut_off(self) -> AssistantMessage | None:
+        """What remains when the answer was stopped: its text, none of its calls; `None` when it had no text."""
+        text = "".join(self.text)
+        return AssistantMessage(text=text + CUT_OFF) if text.strip() else None
+
+    def is_empty(self) -> bool:
+        return not self.calls and not "".join(self.text).strip()
+
+
+class StepFailed(Exception):
+    """The step ended without an answer; `draft` is what had been shown, `cause` why it ended."""
+
+    def __init__(self, draft: Draft, cause: ProviderError | asyncio.CancelledError) -> None:
+        super().__init__(str(cause))
+        self.draft = draft
+        self.cause = cause
+
+
+async def take_step(rt: Runtime, history: Sequence[Message], meter: Meter) -> Draft:
+    """The model's complete answer to `history`.
+    Raises: StepFailed with the draft when every try failed or the step was cancelled."""
+    started = time.monotonic()
+    attempt = 1
+    while True:
+        draft = Draft()
+        try:
+            request = ChatRequest(rt.head, tuple(history), meter.answer_room(history))
+            await _stream(rt, request, draft)
+            return draft
+        except asyncio.CancelledError as e:
+            raise StepFailed(draft, e) from e
+        except ProviderError as e:
+            pause_s = _pause_before(e, attempt, started, rt.patience_s)
+            if pause_s is None:
+                raise StepFailed(draft, e) from e
+            rt.emit(Retried(reason=str(e), attempt=attempt, discarded="".join(draft.text), agent=rt.agent))
+        await _sleep(pause_s)
+        attempt += 1
+
+
+async def _sleep(pause_s: float) -> None:
+    try:
+        await asyncio.sleep(pause_s)
+    except asyncio.CancelledError as e:
+        raise StepFailed(Draft(), e) from e
+
+
+def _pause_before(error: ProviderError, attempt: int, started: float, patience_s: float) -> float | None:
+    """Seconds to wait before the same request is made again; `None` when that would not help."""
+    pause_s = min(_FIRST_PAUSE_S * 2 ** (attempt - 1), 8.0)
+    if isinstance(error, ServerUnreachable):
+        return pause_s if time.monotonic() - started + pause_s <= patience_s else None
+    if attempt > error.retries:
+        return None
+    return pause_s if isinstance(error, ServerBusy) else 0.0
+
+
+async def _stream(rt: Runtime, request: ChatRequest, draft: Draft) -> None:
+    phase = ""
+    async with aclosing(rt.provider.chat(request)) as chunks:
+        async for chunk in chunks:
+            if (name := _phase_of(chunk)) and name != phase:
+                phase = name
+                rt.emit(PhaseChanged(phase=Phase(name=name), agent=rt.agent))
+            _take(rt, chunk, draft)
+
+
+def _phase_of(chunk: Chunk) -> str:
+    match chunk:
+        case TextPiece():
+            return "writing"
+        case ThinkingPiece():
+            return "thinking"
+        case _:
+            return ""
+
+
+def _take(rt: Runtime, chunk: Chunk, draft: Draft) -> None:
+    match chunk:
+        case TextPiece(text=text):
+            draft.text.append(text)
+            rt.emit(TextDelta(text=text, agent=rt.agent))
+        case ThinkingPiece(text=text):
+            draft.thinking.append(text)
+            rt.emit(ThinkingDelta(text=text, agent=rt.agent))
+        case ToolCall():
+            draft.calls.append(chunk)
+        case Phase():
+            rt.emit(PhaseChanged(phase=chunk, agent=rt.agent))
+        case ReplyEnd(usage=usage):
+            draft.end = chunk
+            rt.emit(UsageReported(usage=usage, num_ctx=rt.head.num_ctx, agent=rt.agent))

@@ -1,0 +1,121 @@
+"""The command line: flags become options, one front end is picked, errors become sentences and exit codes.
+
+Nothing heavy is imported here, so `--version` and `--help` answer at once; the front end that runs is."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ollama_code.core.version import __version__
+
+if TYPE_CHECKING:
+    from ollama_code.bootstrap import Options
+
+MODES = ("plan", "default", "auto-edit", "yolo")
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+
+EPILOG = """\
+examples:
+  ollama-code                                  talk in this folder
+  ollama-code -p "why do the tests fail?"      one turn, the answer on stdout
+  git diff | ollama-code -p "review this"      stdin is added to the prompt
+  ollama-code --demo                           see it work without Ollama
+
+exit codes: 0 done, 1 failed, 2 usage, 3 something was denied or the step limit was reached, 130 interrupted
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ollama-code",
+        description="A coding agent for local models, in your terminal.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--version", action="version", version=f"ollama-code {__version__}")
+    add("-p", "--prompt", metavar="TEXT", help="run one turn without a screen and print the answer")
+    add("--output-format", choices=("text", "json", "stream-json"), help="what -p prints (default: text)")
+    add(
+        "-c",
+        "--continue",
+        dest="resume",
+        action="store_true",
+        help="go on with the last session of this folder",
+    )
+    add("-m", "--model", metavar="NAME", help="the model to use")
+    add("--ollama-url", metavar="URL", help="where Ollama listens (default: OLLAMA_HOST or 127.0.0.1:11434)")
+    add("--num-ctx", type=_positive, metavar="N", help="context window in tokens")
+    add("--mode", choices=MODES, help="how much runs without asking (default: default)")
+    add("--yolo", action="store_true", help="the same as --mode yolo")
+    add(
+        "--allow",
+        action="append",
+        default=[],
+        metavar="RULE",
+        help='allow a tool, such as "run_shell_command(pytest *)"',
+    )
+    add("--deny", action="append", default=[], metavar="RULE", help="forbid a tool; wins over everything")
+    add("--max-steps", type=_positive, metavar="N", help="most model calls in one turn (default: 50)")
+    add("--plain", action="store_true", help="a line-by-line prompt instead of the full screen")
+    add("--demo", action="store_true", help="try it without Ollama: a scripted model in a scratch project")
+    return parser
+
+
+def run(argv: Sequence[str]) -> int:
+    """The exit code of the whole program."""
+    arguments = parser().parse_args(argv)
+    if arguments.yolo and arguments.mode not in (None, "yolo"):
+        parser().error(f"--yolo and --mode {arguments.mode} contradict each other; give one of them")
+    if arguments.output_format and arguments.prompt is None and sys.stdin.isatty():
+        parser().error("--output-format goes with -p")
+    from ollama_code.core.errors import OllamaCodeError  # pydantic: not for --version
+
+    try:
+        return _front_end(arguments)
+    except OllamaCodeError as e:
+        print(f"ollama-code: {e.sentence}", file=sys.stderr)
+        return e.exit_code
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+def _front_end(arguments: argparse.Namespace) -> int:
+    options = _options(arguments)
+    if arguments.prompt is None and sys.stdin.isatty():
+        from ollama_code.frontends.repl.app import run_repl
+
+        return run_repl(options)
+    from ollama_code.frontends.headless import run_headless
+
+    return run_headless(options, arguments.prompt, arguments.output_format or "text")
+
+
+def _options(arguments: argparse.Namespace) -> Options:
+    from ollama_code.bootstrap import Options
+
+    return Options(
+        model=arguments.model,
+        ollama_url=arguments.ollama_url,
+        num_ctx=arguments.num_ctx,
+        mode="yolo" if arguments.yolo else arguments.mode,
+        allow=tuple(arguments.allow),
+        deny=tuple(arguments.deny),
+        max_steps=arguments.max_steps,
+        resume=arguments.resume,
+        demo=arguments.demo,
+    )
+
+
+def _positive(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return number

@@ -1,0 +1,1 @@
+"""Slash commands with outcomes that any front end can show."""

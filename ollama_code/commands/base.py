@@ -1,0 +1,49 @@
+"""What a slash command is: a name, a line of help and a coroutine from words to an outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from ollama_code.agent.session import Session
+from ollama_code.tools.todo import TodoList
+from ollama_code.workspace.jobs import Jobs
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What commands work on: the open session and what its tools share."""
+
+    session: Session
+    todos: TodoList
+    jobs: Jobs
+
+
+@dataclass(frozen=True)
+class Say:
+    """Lines for the person. They may hold text of a model or a program: a front end cleans them."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class NewSession:
+    """Close this session and open a fresh one in the same folder; the old one stays on disk."""
+
+
+@dataclass(frozen=True)
+class Quit:
+    pass
+
+
+Outcome = Say | NewSession | Quit
+
+
+@dataclass(frozen=True)
+class SlashCommand:
+    """`usage` shows the words after the name, such as "[plan|default|auto-edit|yolo]"."""
+
+    name: str
+    summary: str
+    run: Callable[[Desk, str], Awaitable[Outcome]]
+    usage: str = ""

@@ -1,0 +1,87 @@
+"""Asks the person at the prompt: approvals with the whole diff or command, and the model's questions."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import termios
+from collections.abc import Sequence
+from contextlib import suppress
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.input.typeahead import clear_typeahead
+from prompt_toolkit.patch_stdout import patch_stdout
+
+from ollama_code.core.permission import Allowed, Answer, PermissionRequest, Question, Refused
+from ollama_code.frontends.repl.paper import Paper
+
+SETTLE_S = 0.5
+"""Keys typed before a question has been on the screen this long answer nothing."""
+_REACH = {
+    "workspace": "",
+    "outside": "This reaches outside the workspace.",
+    "protected": "This path is protected: it asks in every mode.",
+}
+
+
+class PlainAsker:
+    """Implements the Asker port. Ctrl+C or Ctrl+D at a question is a plain no, which ends the turn."""
+
+    def __init__(self, paper: Paper) -> None:
+        self._paper = paper
+        self._lines: PromptSession[str] = PromptSession()
+
+    async def approve(self, request: PermissionRequest) -> Answer:
+        paper = self._paper
+        paper.line(f"? {request.title}", "bold yellow")
+        if warning := _REACH[request.reach]:
+            paper.line(warning, "bold red")
+        paper.block(request.preview)
+        paper.line(f"  1 yes, once   2 yes, for this session: {', '.join(request.scopes)}")
+        paper.line("  3 no, stop    4 no, and tell the model why")
+        match await self._choose(("1", "2", "3", "4"), "1-4> "):
+            case "1":
+                return Allowed()
+            case "2":
+                return Allowed(remember="session")
+            case "4":
+                return Refused(feedback=await self._ask("why> "))
+            case _:
+                return Refused()
+
+    async def question(self, question: Question) -> str:
+        self._paper.line(f"? {question.text}", "bold yellow")
+        for number, option in enumerate(question.options, start=1):
+            self._paper.line(f"  {number} {option}")
+        await self._settle()
+        answer = await self._ask("answer> ")
+        if answer.isdigit() and 1 <= int(answer) <= len(question.options):
+            return question.options[int(answer) - 1]
+        return answer
+
+    async def _choose(self, choices: Sequence[str], prompt: str) -> str:
+        """One of `choices`; empty when the person wants to stop."""
+        await self._settle()
+        while True:
+            try:
+                answer = (await self._read(prompt)).strip()
+            except (KeyboardInterrupt, EOFError):
+                return ""
+            if answer in choices:
+                return answer
+
+    async def _ask(self, prompt: str) -> str:
+        try:
+            return (await self._read(prompt)).strip()
+        except (KeyboardInterrupt, EOFError):
+            return ""
+
+    async def _read(self, prompt: str) -> str:
+        with patch_stdout(raw=True):
+            return await self._lines.prompt_async(prompt)
+
+    async def _settle(self) -> None:
+        await asyncio.sleep(SETTLE_S)
+        clear_typeahead(self._lines.input)
+        with suppress(termios.error, ValueError, OSError):
+            termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)

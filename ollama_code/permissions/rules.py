@@ -1,0 +1,101 @@
+"""Rules a person writes: `Tool` or `Tool(pattern)`.
+
+A pattern for a command is a list of words; ` *` at its end stands for more words. It only ever matches a line
+that is nothing but plain words, so a rule for `git status` says nothing about `git status; rm -rf ~`. A pattern
+for a path is a gitignore pattern relative to the workspace."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pathspec import GitIgnoreSpec
+
+from ollama_code.core.errors import UsageError
+
+_RULE = re.compile(r"^([A-Za-z_][A-Za-z0-9_-]*)(?:\((.+)\))?$", re.DOTALL)
+_PLAIN_LINE = re.compile(r"[A-Za-z0-9_./:=@%+,^-]+(?: +[A-Za-z0-9_./:=@%+,^-]+)*")
+_RUNNERS = frozenset(
+    "sh bash dash zsh fish env xargs sudo doas nohup timeout nice ionice setsid stdbuf watch python python3 node"
+    " perl ruby awk gawk eval exec source ssh find parallel busybox script".split()
+)
+COMMAND_TOOL = "run_shell_command"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`origin` tells a person where the rule comes from, such as "--allow"."""
+
+    tool: str
+    pattern: str
+    origin: str
+
+    def matches(self, scope: str) -> bool:
+        """Whether this rule covers a scope such as `edit(src/a.py)`."""
+        tool, subject = parse_scope(scope)
+        if tool != self.tool:
+            return False
+        if not self.pattern:
+            return True
+        if tool == COMMAND_TOOL:
+            return _command_matches(self.pattern, subject)
+        return GitIgnoreSpec.from_lines([self.pattern]).match_file(subject.removeprefix("/"))
+
+    def __str__(self) -> str:
+        return f"{self.tool}({self.pattern})" if self.pattern else self.tool
+
+
+def parse_scope(scope: str) -> tuple[str, str]:
+    tool, _, rest = scope.partition("(")
+    return tool, rest.removesuffix(")")
+
+
+def parse_rule(text: str, origin: str, canonical: Callable[[str], str | None]) -> Rule:
+    """`canonical` gives a tool's own name for a name or alias, `None` for no tool.
+    Raises: UsageError saying what is wrong with the rule and how to write it."""
+    found = _RULE.match(text.strip())
+    tool = canonical(found.group(1)) if found else None
+    if found is None or tool is None:
+        right = "A rule is the name of a tool, or a name and a pattern: run_shell_command(git status), edit(src/**)."
+        raise UsageError(f'The rule "{text}" ({origin}) names no tool. {right}')
+    pattern = (found.group(2) or "").strip()
+    if tool == COMMAND_TOOL and pattern:
+        _check_command_pattern(pattern, text, origin)
+    return Rule(tool, pattern, origin)
+
+
+def plain_words(line: str) -> tuple[str, ...] | None:
+    """The words of a command line that holds nothing a shell would interpret, else `None`."""
+    line = line.strip()
+    return tuple(line.split()) if _PLAIN_LINE.fullmatch(line) else None
+
+
+def _command_matches(pattern: str, line: str) -> bool:
+    if line.strip() == pattern:
+        return True
+    words = plain_words(line)
+    if words is None:
+        return False
+    wanted = pattern.split()
+    if wanted[-1] == "*":
+        return list(words[: len(wanted) - 1]) == wanted[:-1]
+    return list(words) == wanted
+
+
+def _check_command_pattern(pattern: str, text: str, origin: str) -> None:
+    words = pattern.split()
+    if "*" in "".join(words[:-1]) or (words[-1] != "*" and "*" in words[-1]):
+        raise UsageError(
+            f'The rule "{text}" ({origin}) has a * that does not stand alone at the end; it may only be there.'
+        )
+    if words == ["*"]:
+        raise UsageError(
+            f'The rule "{text}" ({origin}) allows every command. Write {COMMAND_TOOL} without a pattern.'
+        )
+    program = words[0].rsplit("/", 1)[-1]
+    if words[-1] == "*" and program in _RUNNERS:
+        reason = f"{program} runs any other program, so it would allow every command"
+        raise UsageError(
+            f'The rule "{text}" ({origin}) is refused: {reason}. Name the exact command instead.'
+        )

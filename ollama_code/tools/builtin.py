@@ -1,0 +1,68 @@
+"""The one registration list: every tool, in the order the model sees them, and the alias table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ollama_code.ports import Asker, Emit, Workspace
+from ollama_code.tools.ask import AskUser
+from ollama_code.tools.base import Alias
+from ollama_code.tools.edit.tool import Edit
+from ollama_code.tools.files.ledger import ReadLedger
+from ollama_code.tools.files.many import ReadManyFiles
+from ollama_code.tools.files.read import ReadFile
+from ollama_code.tools.files.write import WriteFile
+from ollama_code.tools.search.glob import Glob
+from ollama_code.tools.search.grep import GrepSearch
+from ollama_code.tools.search.listing import ListDirectory
+from ollama_code.tools.shell import RunShellCommand
+from ollama_code.tools.todo import TodoList, TodoWrite
+from ollama_code.tools.toolset import Toolset
+from ollama_code.workspace.jobs import Jobs
+
+_ALIASES = {
+    "read_file": "read open view cat_file",
+    "read_many_files": "readmany read_all cat read_files read_many",
+    "write_file": "write create save_file new_file",
+    "edit": "replace edit_file modify patch str_replace",
+    "glob": "files glob_files find_files glob_search",
+    "grep_search": "grep search find search_content search_text search_file_content",
+    "list_directory": "ls list dir list_dir list_files",
+    "run_shell_command": "run shell exec cmd bash terminal command run_command",
+    "todo_write": "todo todos task_list",
+    "ask_user": "ask question",
+}
+ALIASES = tuple(Alias(name, tool, {}) for tool, names in _ALIASES.items() for name in names.split())
+"""The seeds' aliases and the names that models trained elsewhere write. An alias is a declared name."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the tools of one session share."""
+
+    workspace: Workspace
+    ledger: ReadLedger
+    jobs: Jobs
+    todos: TodoList
+    asker: Asker | None
+    emit: Emit
+    sees_images: bool
+
+
+def builtin(parts: Parts) -> Toolset:
+    workspace, ledger = parts.workspace, parts.ledger
+    return Toolset(
+        (
+            ReadFile(workspace, ledger, sees_images=parts.sees_images),
+            WriteFile(workspace, ledger),
+            Edit(workspace, ledger),
+            Glob(workspace),
+            GrepSearch(workspace),
+            ListDirectory(workspace),
+            RunShellCommand(workspace, parts.jobs),
+            TodoWrite(parts.todos),
+            ReadManyFiles(workspace, ledger, sees_images=parts.sees_images),
+            AskUser(parts.asker, parts.emit),
+        ),
+        ALIASES,
+    )

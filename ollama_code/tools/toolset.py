@@ -1,0 +1,74 @@
+"""An immutable, ordered set of tools, looked up by name, by alias or by a spelling of either."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ollama_code.core.errors import UsageError
+from ollama_code.core.head import WireTool
+from ollama_code.core.messages import Arguments
+from ollama_code.tools.base import Alias, AnyTool
+from ollama_code.tools.schema import wire_tool
+
+_NAMESPACE = re.compile(r"^(functions?|default_api|tools?)[.:/]")
+_CONTROL_TAIL = re.compile(r"(<\|.*|:\d+)$", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Found:
+    tool: AnyTool
+    defaults: Arguments
+
+
+class Toolset:
+    def __init__(self, tools: Iterable[AnyTool], aliases: Iterable[Alias] = ()) -> None:
+        self._tools = {tool.name: tool for tool in tools}
+        self._spellings: dict[str, Found] = {}
+        for alias in aliases:
+            if alias.tool in self._tools:
+                self._spellings.setdefault(_plain(alias.name), Found(self._tools[alias.tool], alias.defaults))
+        for tool in self._tools.values():
+            self._spellings[_plain(tool.name)] = Found(tool, {})
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._tools)
+
+    def find(self, name: str) -> Found | None:
+        """The tool that `name` spells: case, `_` `-` and camelCase, a namespace in front, a control token
+        behind. Never another tool, however near."""
+        if name in self._tools:
+            return Found(self._tools[name], {})
+        bare = _CONTROL_TAIL.sub("", _NAMESPACE.sub("", name.strip()))
+        return self._spellings.get(_plain(bare))
+
+    def nearest(self, name: str) -> tuple[str, ...]:
+        """Up to three declared names that look like `name`, for an error message."""
+        return tuple(difflib.get_close_matches(name, self._tools, n=3, cutoff=0.4))
+
+    def wire(self) -> tuple[WireTool, ...]:
+        return tuple(wire_tool(tool.name, tool.description, tool.params) for tool in self._tools.values())
+
+    def only(self, core: Sequence[str], exclude: Sequence[str]) -> Toolset:
+        """The tools named in `core` (all when empty) without those in `exclude`; names may be aliases.
+        Raises: UsageError naming a tool that does not exist."""
+        wanted = {self._named(name, "coreTools") for name in core} or set(self._tools)
+        unwanted = {self._named(name, "excludeTools") for name in exclude}
+        kept = [tool for name, tool in self._tools.items() if name in wanted - unwanted]
+        chosen = Toolset(kept)
+        chosen._spellings = {k: f for k, f in self._spellings.items() if f.tool.name in chosen._tools}
+        return chosen
+
+    def _named(self, name: str, setting: str) -> str:
+        found = self.find(name)
+        if found is None:
+            near = ", ".join(self.nearest(name) or self.names)
+            raise UsageError(f'There is no tool "{name}" (named in {setting}). Did you mean: {near}?')
+        return found.tool.name
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())

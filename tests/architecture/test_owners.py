@@ -1,0 +1,40 @@
+"""Each third-party package has one owner, so that replacing it touches one place."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.architecture.source import edges
+
+OWNERS = {
+    "pydantic": {""},  # the type layer: everywhere
+    "ollama": {"providers"},
+    "httpx": {"providers"},
+    "regex": {"workspace"},
+    "wcmatch": {"workspace"},
+    "psutil": {"workspace"},
+    "pathspec": {"workspace", "permissions"},
+    "filelock": {"storage"},
+    "pypdf": {"tools.files"},
+    "PIL": {"tools.files"},
+    "charset_normalizer": {"tools.files"},
+    "rich": {"frontends.repl"},
+    "prompt_toolkit": {"frontends.repl"},
+}
+FOREIGN = sorted(
+    {
+        (e.there.split(".")[0], e.here, e.line)
+        for e in edges()
+        if e.there.split(".")[0] not in sys.stdlib_module_names and not e.there.startswith("ollama_code")
+    }
+)
+
+
+@pytest.mark.parametrize("package,here,line", FOREIGN, ids=lambda v: str(v))
+def test_third_party_import_is_the_owners(package: str, here: str, line: int):
+    assert package in OWNERS, f"{here}:{line} imports {package}, which has no owner"
+    below = here.removeprefix("ollama_code").lstrip(".") + "."
+    owned = any(owner == "" or below.startswith(f"{owner}.") for owner in OWNERS[package])
+    assert owned, f"{here}:{line} must not import {package}: it belongs to {OWNERS[package]}"
