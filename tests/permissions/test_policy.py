@@ -1,0 +1,75 @@
+"""The decision table: deny > ask > allow, grants, modes, protected paths."""
+
+from __future__ import annotations
+
+import pytest
+
+from ollama_code.core.display import TextBlock
+from ollama_code.core.permission import Kind, Mode, PermissionRequest
+from ollama_code.permissions.policy import Policy, decide
+from ollama_code.permissions.rules import Rule
+
+
+def request(kind: Kind = Kind.EDIT, reach: str = "workspace", scopes: tuple[str, ...] = ("edit(a.py)",)):
+    return PermissionRequest(
+        call_id="c", tool="edit", kind=kind, title="t", scopes=scopes, preview=TextBlock(text=""), reach=reach
+    )
+
+
+def rules(*tools: str) -> tuple[Rule, ...]:
+    return tuple(Rule(tool, "", "test") for tool in tools)
+
+
+@pytest.mark.parametrize(
+    "mode,kind,reach,verdict",
+    [
+        (Mode.PLAN, Kind.READ, "workspace", "allow"),
+        (Mode.PLAN, Kind.READ, "outside", "ask"),
+        (Mode.PLAN, Kind.EDIT, "workspace", "deny"),
+        (Mode.PLAN, Kind.EXECUTE, "workspace", "deny"),
+        (Mode.DEFAULT, Kind.READ, "workspace", "allow"),
+        (Mode.DEFAULT, Kind.EDIT, "workspace", "ask"),
+        (Mode.DEFAULT, Kind.EXECUTE, "workspace", "ask"),
+        (Mode.AUTO_EDIT, Kind.EDIT, "workspace", "allow"),
+        (Mode.AUTO_EDIT, Kind.EDIT, "outside", "ask"),
+        (Mode.AUTO_EDIT, Kind.EDIT, "protected", "ask"),
+        (Mode.AUTO_EDIT, Kind.EXECUTE, "workspace", "ask"),
+        (Mode.AUTO_EDIT, Kind.FETCH, "workspace", "ask"),
+        (Mode.YOLO, Kind.EXECUTE, "workspace", "allow"),
+        (Mode.YOLO, Kind.EDIT, "outside", "allow"),
+        (Mode.YOLO, Kind.EDIT, "protected", "ask"),
+        (Mode.YOLO, Kind.REMOTE, "workspace", "allow"),
+    ],
+)
+def test_mode_decides(mode: Mode, kind: Kind, reach: str, verdict: str):
+    assert decide(request(kind, reach), mode, Policy(), ()).verdict == verdict
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_deny_wins_over_everything_in_every_mode(mode: Mode):
+    policy = Policy(allow=rules("edit"), ask=rules("edit"), deny=rules("edit"))
+    assert decide(request(), mode, policy, {"edit(a.py)"}).verdict == "deny"
+
+
+def test_ask_wins_over_allow_and_over_yolo():
+    policy = Policy(allow=rules("edit"), ask=rules("edit"))
+    assert decide(request(), Mode.YOLO, policy, ()).verdict == "ask"
+
+
+def test_allow_rule_does_not_reach_a_protected_path():
+    assert decide(request(reach="protected"), Mode.YOLO, Policy(allow=rules("edit")), ()).verdict == "ask"
+
+
+def test_allow_rule_must_cover_every_scope():
+    two = request(scopes=("edit(a.py)", "note(b)"))
+    assert decide(two, Mode.DEFAULT, Policy(allow=rules("edit")), ()).verdict == "ask"
+    assert decide(two, Mode.DEFAULT, Policy(allow=rules("edit", "note")), ()).verdict == "allow"
+
+
+def test_plan_mode_is_not_widened_by_rules_or_grants():
+    assert decide(request(), Mode.PLAN, Policy(allow=rules("edit")), {"edit(a.py)"}).verdict == "deny"
+
+
+def test_grant_covers_exactly_its_scope():
+    assert decide(request(), Mode.DEFAULT, Policy(), {"edit(a.py)"}).verdict == "allow"
+    assert decide(request(), Mode.DEFAULT, Policy(), {"edit(b.py)"}).verdict == "ask"

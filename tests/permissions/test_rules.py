@@ -1,0 +1,69 @@
+"""What a rule covers, and which rules are refused when they are read."""
+
+from __future__ import annotations
+
+import pytest
+
+from ollama_code.core.errors import UsageError
+from ollama_code.permissions.rules import parse_rule, plain_words
+
+TOOLS = {
+    "run_shell_command": "run_shell_command",
+    "shell": "run_shell_command",
+    "edit": "edit",
+    "read_file": "read_file",
+}
+
+
+def rule(text: str):
+    return parse_rule(text, "--allow", TOOLS.get)
+
+
+@pytest.mark.parametrize(
+    "text,scope,covered",
+    [
+        ("edit", "edit(src/a.py)", True),
+        ("edit", "read_file(src/a.py)", False),
+        ("edit(src/**)", "edit(src/deep/a.py)", True),
+        ("edit(src/**)", "edit(tests/a.py)", False),
+        ("edit(*.md)", "edit(docs/x.md)", True),
+        ("run_shell_command(git status)", "run_shell_command(git status)", True),
+        ("run_shell_command(git status)", "run_shell_command(git  status)", True),
+        ("run_shell_command(git status)", "run_shell_command(git status --short)", False),
+        ("shell(pytest *)", "run_shell_command(pytest -q tests/a.py)", True),
+        ("shell(pytest *)", "run_shell_command(pytest)", True),
+        ("shell(pytest *)", "run_shell_command(pytestx)", False),
+        ("shell(pytest *)", "run_shell_command(pytest; rm -rf ~)", False),
+        ("shell(pytest *)", "run_shell_command(pytest $(touch x))", False),
+        ("shell(pytest *)", "run_shell_command(pytest\nrm x)", False),
+        ("shell(pytest *)", "run_shell_command(pytest > ~/.bashrc)", False),
+        ("shell(pytest *)", "run_shell_command(pytest && id)", False),
+        ("shell(pytest *)", "run_shell_command(PYTHONPATH=. pytest)", False),
+        ("shell(pytest *)", "run_shell_command(pytest 'a b')", False),
+        ("run_shell_command(echo 'a b')", "run_shell_command(echo 'a b')", True),
+        ("run_shell_command", "run_shell_command(anything; at all)", True),
+    ],
+)
+def test_rule_covers(text: str, scope: str, covered: bool):
+    assert rule(text).matches(scope) is covered
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "nothing", "edit(", "shell(*)", "shell(python3 *)", "shell(env *)", "shell(/usr/bin/bash *)", "shell(git * status)",
+     "shell(git st*)", "fly(x)"],
+)  # fmt: skip
+def test_rule_that_cannot_be_meant_is_refused_with_a_sentence(text: str):
+    with pytest.raises(UsageError, match=r"--allow"):
+        rule(text)
+
+
+def test_exact_interpreter_command_is_a_fine_rule():
+    assert rule("shell(python3 -m unittest)").matches("run_shell_command(python3 -m unittest)")
+
+
+@pytest.mark.parametrize(
+    "line", ["a; b", "a|b", "a&", "$x", "`a`", "a>b", "~", "a*", "a\\b", "(a)", "a\tb", "a\u00a0b", "#a", ""]
+)
+def test_line_with_anything_for_a_shell_is_not_plain(line: str):
+    assert plain_words(line) is None
