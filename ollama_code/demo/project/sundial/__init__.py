@@ -1,0 +1,1 @@
+"""A sundial for the terminal."""

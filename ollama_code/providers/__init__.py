@@ -1,0 +1,1 @@
+"""The wire to the models, real and scripted: everything behind `ports.ChatProvider`."""
