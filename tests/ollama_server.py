@@ -7,8 +7,8 @@ its own code; the recordings of a real server are only the oracle of its own tes
         server.play(Reply(text="Hello"))
 
 Which requests take an item of the script: each `POST /api/chat` that passes the server's checks and has messages,
-except warm-ups (`num_predict` 1), which get `warmup_reply`, and `_debug_render_only`. Empty messages only load or
-unload. An exhausted script answers 500 with `the test script is exhausted`.
+except warm-ups (`num_predict` 1), which get what `play_warmups` says, and `_debug_render_only`. Empty messages only
+load or unload. An exhausted script answers 500 with `the test script is exhausted`.
 """
 
 import asyncio
@@ -56,6 +56,7 @@ class OllamaServer:
         self._stop: asyncio.Event | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self._start_error: OSError | None = None
+        self._bugs: list[BaseException] = []
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -70,11 +71,18 @@ class OllamaServer:
         if self._loop is not None and self._stop is not None:
             self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
+        if self._bugs and error is None:
+            raise self._bugs[0]
 
     @property
     def url(self) -> str:
         """What a client takes as its host."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def models(self) -> list[str]:
+        """Names of the installed models, the first added first."""
+        return list(self._state.models)
 
     @property
     def loads(self) -> int:
@@ -156,12 +164,15 @@ class OllamaServer:
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.get_running_loop().create_task(serve_connection(reader, writer, self._handle))
         self._connections.add(task)
-        task.add_done_callback(self._connections.discard)
-        await serve_connection(reader, writer, self._handle)
+        task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._connections.discard(task)
+        if not task.cancelled() and (bug := task.exception()):
+            self._bugs.append(bug)
 
     async def _handle(self, recorded: Recorded, exchange: Exchange) -> None:
         with self._arrival:

@@ -152,7 +152,9 @@ class _Turn:
                 if len(self._spoken) == limit:
                     raise _Full
                 await self._pause(reply, len(self._spoken))
-                await asyncio.sleep(reply.pace.token_s)
+                if reply.pace.token_s or step.content or step.thinking:
+                    # Also with 0: whatever the client sees next, it can leave before.
+                    await asyncio.sleep(reply.pace.token_s)
                 self._spoken.append(step.token)
                 await self._show(step, reply, answer)
             await self._pause(reply, reply.pace.hold_after)

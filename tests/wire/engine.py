@@ -1,6 +1,7 @@
 """The engines behind the server: loading and reloading, the one slot, the kept prefix, and what fits the window."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -22,13 +23,18 @@ TOO_LONG = (
 )
 
 
+LAUNCH_OPTIONS = ("num_batch", "num_gpu", "main_gpu", "use_mmap", "num_thread", "draft_num_predict")
+LaunchKey = tuple[object, ...]
+
+
 @dataclass(eq=False)
 class Engine:
     """One loaded model: its window, and the tokens of its only slot."""
 
     model: Model
     num_ctx: int
-    shift: bool
+    launched_with: LaunchKey
+    """A request that differs in any of it needs another engine."""
     expires_at: float = 0.0
     """`time.time()`; in the past = unloaded when the slot is free."""
     slot: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -53,6 +59,8 @@ class Engines:
         self._now = now
         self._by_weights: dict[str, Engine] = {}
         self._waiting = 0
+        # Loads happen one after the other, so that two requests at once do not launch two engines.
+        self._loading = asyncio.Lock()
         self.loads = 0
         """Engine launches so far, failed ones too."""
 
@@ -66,8 +74,7 @@ class Engines:
             raise Refused(503, BUSY)
         self._waiting += 1
         try:
-            engine, launched = await self._ready(model, request)
-            await engine.slot.acquire()
+            engine, launched = await self._with_slot(model, request)
         finally:
             self._waiting -= 1
         try:
@@ -90,19 +97,32 @@ class Engines:
         wish = asked or model.num_ctx or self._default_num_ctx
         return max(min(wish, model.context_length), 4)
 
+    async def _with_slot(self, model: Model, request: ChatRequest) -> tuple[Engine, bool]:
+        launched = False
+        while True:
+            async with self._loading:
+                engine, is_new = await self._ready(model, request)
+            launched = launched or is_new
+            await engine.slot.acquire()
+            if self._by_weights.get(model.weights) is engine:
+                return engine, launched
+            # Another request replaced the engine while this one waited for its slot.
+            engine.slot.release()
+
     async def _ready(self, model: Model, request: ChatRequest) -> tuple[Engine, bool]:
         self._drop_expired()
         num_ctx = self.window(model, request.option("num_ctx"))
+        wanted = (num_ctx, request.shift, *(request.options.get(name) for name in LAUNCH_OPTIONS))
         engine = self._by_weights.get(model.weights)
-        if engine is not None and (engine.num_ctx, engine.shift) == (num_ctx, request.shift):
+        if engine is not None and engine.launched_with == wanted:
             return engine, False
         if engine is not None:
             # Its slot: a reload waits until the answer in progress is complete.
             async with engine.slot:
                 self.unload(model)
-        return await self._launch(model, num_ctx, shift=request.shift), True
+        return await self._launch(model, num_ctx, wanted), True
 
-    async def _launch(self, model: Model, num_ctx: int, *, shift: bool) -> Engine:
+    async def _launch(self, model: Model, num_ctx: int, wanted: LaunchKey) -> Engine:
         self.loads += 1
         if model.load_hold is not None:
             await model.load_hold.passed()
@@ -112,7 +132,7 @@ class Engines:
             error = "error: unable to allocate CPU buffer: out of memory"
         if error is not None:
             raise Refused(500, f"llama-server process has terminated: exit status 1: {error}")
-        engine = Engine(model, num_ctx, shift, expires_at=self._now() + FOREVER_S)
+        engine = Engine(model, num_ctx, wanted, expires_at=self._now() + FOREVER_S)
         self._by_weights[model.weights] = engine
         return engine
 
@@ -161,9 +181,12 @@ def _weight(prompt: list[str], messages: tuple[Message, ...], model: Model) -> i
 
 
 def _overflow(prompt_tokens: int, num_ctx: int) -> str:
-    message = f"request ({prompt_tokens} tokens) exceeds the available context size ({num_ctx} tokens), try increasing it"
-    # The engine writes its JSON with blanks after `:` and `,`, unlike Go.
-    return (
-        f'{{"error": {{"code": 400, "message": "{message}", "type": "exceed_context_size_error", '
-        f'"n_prompt_tokens": {prompt_tokens}, "n_ctx": {num_ctx}}}}}'
-    )
+    numbers = f"request ({prompt_tokens} tokens) exceeds the available context size ({num_ctx} tokens)"
+    error = {
+        "code": 400,
+        "message": f"{numbers}, try increasing it",
+        "type": "exceed_context_size_error",
+        "n_prompt_tokens": prompt_tokens,
+        "n_ctx": num_ctx,
+    }
+    return json.dumps({"error": error})

@@ -77,18 +77,22 @@ async def _show(state: State, recorded: Recorded, exchange: Exchange) -> None:
 
 async def _pull(state: State, recorded: Recorded, exchange: Exchange) -> None:
     name = _named(recorded)
-    pull = state.pulls.get(name) or Pull((), "pull model manifest: file does not exist")
-    lines = [{"status": "pulling manifest"}, *pull.lines]
-    if recorded.json().get("stream") is False:
-        if pull.error is not None:
-            await exchange.answer(500, STREAM_ERROR_JSON, dump_json({"error": pull.error}))
-            return
-        await exchange.answer(200, STREAM_ERROR_JSON, dump_json({"status": "success"}))
-        return
-    await exchange.open(200, NDJSON)
-    for line in [*lines, {"status": "success"} if pull.error is None else {"error": pull.error}]:
-        await exchange.send(dump_json(line) + b"\n")
-    await exchange.close()
+    pull = state.pulls.get(name, Pull())
+    last = {"status": "success"} if pull.error is None else {"error": pull.error}
+    streams = recorded.json().get("stream") is not False
+    if streams:
+        await exchange.open(200, NDJSON)
+        for line in ({"status": "pulling manifest"}, *pull.lines):
+            await exchange.send(dump_json(line) + b"\n")
+    if pull.hold is not None:
+        await pull.hold.passed()
+    if pull.installs is not None and pull.error is None:
+        state.models[pull.installs.full_name] = pull.installs
+    if streams:
+        await exchange.send(dump_json(last) + b"\n")
+        await exchange.close()
+    else:
+        await exchange.answer(200 if pull.error is None else 500, STREAM_ERROR_JSON, dump_json(last))
 
 
 async def _json(exchange: Exchange, body: object) -> None:

@@ -6,23 +6,39 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
+from typing import Self
 
 from tests.wire.engine import Engines
 from tests.wire.model import Model, full_name
 from tests.wire.request import ChatRequest, Refused
-from tests.wire.script import Fault, Item, Reply
+from tests.wire.script import Fault, Gate, Item, Reply
 
 EXHAUSTED = "the test script is exhausted: this request has no reply in it"
-SIGN_ON = Reply(".")
-"""What a warm-up gets; its one token is all that `num_predict: 1` lets through."""
+WARM = Reply("Hello there")
+"""What a warm-up gets; `num_predict: 1` lets its first token through."""
 
 
 @dataclass(frozen=True)
 class Pull:
     """What `/api/pull` does: progress lines one by one, then perhaps an error. Sizes in bytes, as on the wire."""
 
-    lines: tuple[dict[str, object], ...]
-    error: str | None = None
+    lines: tuple[dict[str, object], ...] = ()
+    error: str | None = "pull model manifest: file does not exist"
+    """None = it ends in `success`."""
+    installs: Model | None = None
+    """The model that is there afterwards."""
+    hold: Gate | None = None
+    """The server waits here before the last line."""
+
+    @classmethod
+    def unreachable(cls, name: str) -> Self:
+        """Nobody listens where `name`, as `http://HOST/NAMESPACE/MODEL:TAG`, points to."""
+        scheme, _, rest = name.partition("://")
+        host, _, path = rest.partition("/")
+        model, _, tag = path.partition(":")
+        url = f"{scheme}://{host}/v2/{model}/manifests/{tag}"
+        refused = f"dial tcp {host}: connect: connection refused"
+        return cls(error=f'pull model manifest: Get "{url}": {refused}')
 
 
 @dataclass
@@ -33,7 +49,7 @@ class State:
     models: dict[str, Model] = field(default_factory=dict)
     script_warmups: bool = False
     version: str = "0.0.0"
-    warmup_reply: Item = SIGN_ON
+    warmup_reply: Item = WARM
     pulls: dict[str, Pull] = field(default_factory=dict)
     read_tokens: list[int] = field(default_factory=list)
     """Prompt tokens the engine really had to read, one entry per answered prompt, warm-ups included."""

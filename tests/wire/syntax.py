@@ -104,7 +104,9 @@ def _compact(value: object) -> str:
 def _turns(family: Family, messages: tuple[Message, ...]) -> str:
     parts: list[str] = []
     in_results = False
-    for message in messages:
+    # These templates erase the thinking of past turns as soon as a new user message stands behind it.
+    last_user = max((number for number, message in enumerate(messages) if message.role == "user"), default=-1)
+    for number, message in enumerate(messages):
         if message.role == "system":
             continue
         if message.role == "tool":
@@ -115,19 +117,22 @@ def _turns(family: Family, messages: tuple[Message, ...]) -> str:
         if in_results:
             parts.append("<|im_end|>\n")
             in_results = False
-        body = _assistant(family, message) if message.role == "assistant" else message.content
+        body = message.content
+        if message.role == "assistant":
+            body = _assistant(family, message, thinks=number > last_user)
         image = "[img-0]" * message.images
         parts.append(f"<|im_start|>{message.role}\n{image}{body}<|im_end|>\n")
     return "".join([*parts, "<|im_end|>\n" if in_results else ""])
 
 
-def _assistant(family: Family, message: Message) -> str:
-    parts = [f"<think>\n{message.thinking}\n</think>\n\n"] if message.thinking else []
+def _assistant(family: Family, message: Message, *, thinks: bool) -> str:
+    parts = [f"<think>\n{message.thinking}\n</think>\n\n"] if message.thinking and thinks else []
     parts.append(message.content)
-    for call in message.calls:
+    for number, call in enumerate(message.calls):
         function = cast(dict[str, object], call["function"])
         arguments = cast(dict[str, object], function.get("arguments") or {})
-        parts.append("\n" + write_call(family, str(function["name"]), arguments))
+        parts.append("\n" if message.content or number else "")
+        parts.append(write_call(family, str(function["name"]), arguments))
     return "".join(parts)
 
 

@@ -1,7 +1,6 @@
 """Turns a scripted reply into the tokens the model writes and what the server shows at each of them."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from tests.wire.parser import Parser, Step, property_types
 from tests.wire.request import ChatRequest
@@ -19,11 +18,11 @@ class RepeatedToken(Exception):
 def steps(reply: Reply, family: Family, request: ChatRequest, *, thinking: bool) -> Iterator[Step]:
     """One step per token. Raises: ParseError, RepeatedToken (both while iterating)."""
     if reply.raw is None and not reply.pieces:
-        spoken = _exact(reply, family, thinking=thinking)
-    else:
-        parser = Parser(family, property_types(request.tools), thinking=thinking)
-        spoken = (parser.feed(token) for token in reply.pieces or tokens(reply.raw or ""))
-    return _until_stuck(spoken)
+        return _exact(reply, family, thinking=thinking)
+    parser = Parser(family, property_types(request.tools), thinking=thinking)
+    if reply.pieces:
+        return _until_stuck(parser.feed(token) for token in reply.pieces)
+    return (parser.feed(token) for token in tokens(reply.raw or ""))
 
 
 def _exact(reply: Reply, family: Family, *, thinking: bool) -> Iterator[Step]:
@@ -34,17 +33,19 @@ def _exact(reply: Reply, family: Family, *, thinking: bool) -> Iterator[Step]:
         yield from _hidden("\n</think>\n\n")
     for token in tokens(reply.text):
         yield Step(token, content=token)
-    for call in reply.calls:
-        yield from _hidden("\n" + write_call(family, call.name, call.arguments), call)
+    for number, call in enumerate(reply.calls):
+        before = "\n" if reply.text or number else ""
+        yield from _hidden(before + write_call(family, call.name, call.arguments), call)
 
 
 def _hidden(text: str, call: Call | None = None) -> Iterator[Step]:
     *front, last = tokens(text)
     yield from (Step(token) for token in front)
-    yield replace(Step(last), calls=() if call is None else (call,))
+    yield Step(last, calls=() if call is None else (call,))
 
 
 def _until_stuck(spoken: Iterator[Step]) -> Iterator[Step]:
+    """Only for given pieces: our cut makes a token of each dash of a line, where a real one takes many at once."""
     last, times = "", 0
     for step in spoken:
         times = times + 1 if step.token == last else 1
