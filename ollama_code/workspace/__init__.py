@@ -1,0 +1,1 @@
+"""Files and processes of the machine, reached only through confined doors."""
