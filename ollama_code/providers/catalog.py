@@ -1,0 +1,122 @@
+"""What a server tells of its models: the answers of `/api/tags`, `/api/show`, `/api/ps` and `/api/version` as
+typed values. Features are read from fields, never guessed from a version."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pydantic import Field, JsonValue
+
+from ollama_code.ports import ModelInfo, ModelSummary
+from ollama_code.providers.lenient import Lenient
+
+_NUM_CTX = re.compile(r"^num_ctx\s+(\d+)\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model in memory. `size_vram_bytes` below `size_bytes` means that the rest runs on the processor.
+    `context_length` is what was really allocated, in tokens, 0 when the server does not say."""
+
+    name: str
+    size_bytes: int
+    size_vram_bytes: int
+    context_length: int
+
+
+class _Details(Lenient):
+    family: str = ""
+    parameter_size: str = ""
+
+
+class _Tag(Lenient):
+    name: str = ""
+    model: str = ""
+    digest: str = ""
+    size: int = 0
+    capabilities: frozenset[str] = frozenset()
+    remote_host: str = ""
+    details: _Details = _Details()
+
+    def summary(self) -> ModelSummary:
+        return ModelSummary(
+            name=self.name or self.model,
+            digest=self.digest,
+            size_bytes=self.size,
+            capabilities=self.capabilities,
+            parameter_size=self.details.parameter_size,
+            remote=bool(self.remote_host),
+        )
+
+
+class _Resident(Lenient):
+    name: str = ""
+    model: str = ""
+    size: int = 0
+    size_vram: int = 0
+    context_length: int = 0
+
+    def loaded(self) -> LoadedModel:
+        return LoadedModel(
+            name=self.name or self.model,
+            size_bytes=self.size,
+            size_vram_bytes=self.size_vram,
+            context_length=self.context_length,
+        )
+
+
+class Tags(Lenient):
+    """`/api/tags`."""
+
+    models: tuple[_Tag, ...] = ()
+
+    def summaries(self) -> tuple[ModelSummary, ...]:
+        return tuple(tag.summary() for tag in self.models)
+
+
+class Residents(Lenient):
+    """`/api/ps`."""
+
+    models: tuple[_Resident, ...] = ()
+
+    def all_loaded(self) -> tuple[LoadedModel, ...]:
+        return tuple(resident.loaded() for resident in self.models)
+
+
+class Version(Lenient):
+    """`/api/version`."""
+
+    version: str
+
+
+class Show(Lenient):
+    """`/api/show`."""
+
+    details: _Details = _Details()
+    model_info: dict[str, JsonValue] = Field(default_factory=dict)
+    capabilities: frozenset[str] | None = None
+    parameters: str = ""
+    template: str = ""
+
+    def info(self, name: str) -> ModelInfo:
+        wish = _NUM_CTX.search(self.parameters)
+        return ModelInfo(
+            name=name,
+            capabilities=self._capabilities(),
+            context_length=self._context_length(),
+            num_ctx=int(wish.group(1)) if wish else None,
+            template=self.template,
+            family=self.details.family,
+        )
+
+    def _context_length(self) -> int:
+        """The trained maximum; `model_info` names its keys after the architecture."""
+        length = self.model_info.get(f"{self.model_info.get('general.architecture')}.context_length")
+        return length if isinstance(length, int) else 0
+
+    def _capabilities(self) -> frozenset[str]:
+        """As listed; of a server too old to list them, what the template shows."""
+        if self.capabilities is not None:
+            return self.capabilities
+        return frozenset({"completion", "tools"} if ".Tools" in self.template else {"completion"})

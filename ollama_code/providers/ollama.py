@@ -1,0 +1,231 @@
+"""A real Ollama server behind `ports.ChatProvider`. Speaks `/api/chat` itself: the base class's own `chat` drops
+the ids of calls, `truncate` and every field it does not know. Retries nothing; that is the turn's to decide."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from types import MappingProxyType
+from typing import TypeVar
+
+import httpx
+
+from ollama_code.core.errors import ProviderError, RequestRejected, UsageError
+from ollama_code.core.messages import AssistantMessage
+from ollama_code.core.phase import Phase
+from ollama_code.core.text import one_line
+from ollama_code.core.version import __version__
+from ollama_code.ports import ChatRequest, Chunk, ModelInfo, ModelSummary
+from ollama_code.providers.catalog import LoadedModel, Residents, Show, Tags, Version
+from ollama_code.providers.faults import broken_off, cut_short, refused
+from ollama_code.providers.host import is_cloud, is_loopback, login_of, without_login
+from ollama_code.providers.lenient import Lenient, read_json
+from ollama_code.providers.ndjson import LineSplitter
+from ollama_code.providers.reply import ReplyReader
+from ollama_code.providers.wire import chat_body
+
+
+@contextmanager
+def _plain_environment() -> Iterator[None]:
+    """`import ollama` builds a client at once from the environment, and so fails on a bad `OLLAMA_HOST` (a port
+    out of range), on a SOCKS proxy and on a missing certificate file. Nothing of that concerns our own client:
+    the variables are away during the import and back after it."""
+    names = {"OLLAMA_HOST", "OLLAMA_API_KEY", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+    taken = {
+        name: value for name, value in os.environ.items() if name in names or name.lower().endswith("_proxy")
+    }
+    for name in taken:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(taken)
+
+
+with _plain_environment():
+    import ollama
+
+_CHAT_TIMEOUT = httpx.Timeout(None, connect=5.0, pool=5.0)
+"""Seconds. No limit on reading: loading a model and reading a prompt send nothing for minutes, and going away
+would abort the load."""
+_ASK_TIMEOUT = httpx.Timeout(8.0, connect=5.0)
+"""Seconds, for the small questions: `-p` must give up on a server that hangs within 10 s."""
+_DRAIN_S = 0.25
+"""How long the end of a complete answer is waited for, so that its connection can be used again."""
+_REFUSAL_LIMIT_BYTES = 64 * 1024
+_BYTES_PER_TOKEN = 3.7
+_IMAGE_TOKENS = 768
+"""What Ollama itself counts for a picture when it fits a prompt."""
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+Shape = TypeVar("Shape", bound=Lenient)
+
+
+class OllamaProvider(ollama.AsyncClient):
+    """One server. `url` comes from `host.base_url`, a login in it is sent as basic authentication; the attribute
+    `url` is for people and has none. `api_key` goes to this server, whichever it is; without one, the
+    `OLLAMA_API_KEY` of the environment goes to Ollama's cloud alone.
+    Raises: UsageError when no client can be made: a bad proxy variable, certificate file, key or header."""
+
+    _client: httpx.AsyncClient
+
+    def __init__(self, url: str, *, api_key: str = "", headers: Mapping[str, str] = _NO_HEADERS) -> None:
+        self.url = without_login(url)
+        sent = {name.lower(): value for name, value in headers.items()}
+        if api_key:
+            sent["authorization"] = f"Bearer {api_key}"
+        try:
+            super().__init__(
+                self.url,
+                follow_redirects=False,
+                timeout=_CHAT_TIMEOUT,
+                headers=sent,
+                auth=login_of(url),
+                # A proxy of the environment cannot reach this machine's own loopback.
+                trust_env=not is_loopback(url),
+            )
+        except (ValueError, ImportError, OSError, httpx.InvalidURL) as e:
+            raise UsageError(
+                f"No connection to {self.url} can be set up: {one_line(str(e))}. Check the key, the headers, and the "
+                "variables for proxies (HTTPS_PROXY, ALL_PROXY) and certificates (SSL_CERT_FILE)."
+            ) from e
+        self._client.headers["user-agent"] = f"ollama-code/{__version__}"
+        if "authorization" not in sent and not is_cloud(url):
+            # The base class sends the key of the environment to every host.
+            self._client.headers.pop("authorization", None)
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]:  # type: ignore[override]  # see module
+        """Phases, then the answer as it is written, `ReplyEnd` last. Closing it, or cancelling, closes the socket,
+        and the server stops the model.
+        Raises: ProviderError."""
+        reader = ReplyReader(model=request.head.model, url=self.url)
+        yield Phase(name="connecting", detail=self.url)
+        async with aclosing(self._answer(request)) as answer:
+            async for part in answer:
+                for chunk in [part] if isinstance(part, Phase) else reader.read(part):
+                    yield chunk
+                if reader.ended:
+                    await _drain(answer)
+                    return
+        raise cut_short(url=self.url)
+
+    async def describe(self, model: str) -> ModelInfo:
+        """Raises: ModelMissing, or another ProviderError."""
+        return (await self._ask(Show, "/api/show", model)).info(model)
+
+    async def installed(self) -> tuple[ModelSummary, ...]:
+        """Raises: ProviderError."""
+        return (await self._ask(Tags, "/api/tags")).summaries()
+
+    async def loaded(self) -> tuple[LoadedModel, ...]:
+        """The models in memory now. Raises: ProviderError."""
+        return (await self._ask(Residents, "/api/ps")).all_loaded()
+
+    async def version(self) -> str:
+        """As the server says it, "0.0.0" for one built from source. Raises: ProviderError."""
+        return (await self._ask(Version, "/api/version")).version
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def _ask(self, shape: type[Shape], path: str, model: str = "") -> Shape:
+        """A small question: about `model` by POST, about the server by GET."""
+        try:
+            if model:
+                response = await self._client.post(path, json={"model": model}, timeout=_ASK_TIMEOUT)
+            else:
+                response = await self._client.get(path, timeout=_ASK_TIMEOUT)
+        except httpx.HTTPError as e:
+            raise broken_off(e, url=self.url) from e
+        if response.status_code != httpx.codes.OK:
+            raise refused(response.status_code, response.content, model=model, url=self.url)
+        try:
+            return shape.model_validate(read_json(response.content))
+        except ValueError as e:
+            raise self._stranger() from e
+
+    async def _answer(self, request: ChatRequest) -> AsyncGenerator[Phase | bytes, None]:
+        """The phase of reading when the request has left, then the lines of the answer."""
+        body = chat_body(request)
+        async with self._posted(body) as sending:
+            yield Phase(name="reading", detail=f"about {_tokens(request, body):,} tokens")
+            response = await sending
+            await self._accept(response, request.head.model)
+            async with aclosing(_lines(response)) as lines:
+                async for line in lines:
+                    yield line
+
+    @asynccontextmanager
+    async def _posted(self, body: bytes) -> AsyncIterator[asyncio.Task[httpx.Response]]:
+        """`/api/chat` from the moment the request has left, which a server that reads or loads answers much
+        later. However it ends, the connection is closed, unless the whole answer has been read.
+        Raises: ProviderError, also for what fails inside the block."""
+        left = asyncio.Event()
+
+        async def trace(name: str, _info: Mapping[str, object]) -> None:
+            if name == "http11.send_request_body.complete":
+                left.set()
+
+        post = self._client.build_request("POST", "/api/chat", content=body, extensions={"trace": trace})
+        sending = asyncio.create_task(self._client.send(post, stream=True))
+        sending.add_done_callback(lambda _: left.set())
+        try:
+            await left.wait()
+            if sending.done():
+                sending.result()
+            yield sending
+        except httpx.HTTPError as e:
+            raise broken_off(e, url=self.url) from e
+        finally:
+            sending.cancel()
+            await asyncio.wait({sending})
+            if not sending.cancelled() and sending.exception() is None:
+                await sending.result().aclose()
+
+    async def _accept(self, response: httpx.Response, model: str) -> None:
+        if response.status_code != httpx.codes.OK:
+            body = bytearray()
+            async for piece in response.aiter_bytes():
+                body += piece
+                if len(body) >= _REFUSAL_LIMIT_BYTES:
+                    break
+            raise refused(response.status_code, bytes(body), model=model, url=self.url)
+        if response.headers.get("content-type", "").startswith("text/html"):
+            raise self._stranger()
+
+    def _stranger(self) -> RequestRejected:
+        return RequestRejected(
+            f"What answers at {self.url} is not Ollama. Check the address (--ollama-url or OLLAMA_HOST) and its path."
+        )
+
+
+async def _lines(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    splitter = LineSplitter()
+    async for piece in response.aiter_bytes():
+        for line in splitter.feed(piece):
+            yield line
+    for line in splitter.end():
+        yield line
+
+
+async def _drain(answer: AsyncGenerator[Phase | bytes, None]) -> None:
+    """Read to the end of a stream whose last line has come. Nothing that happens now concerns the answer."""
+    with suppress(TimeoutError, ProviderError):
+        async with asyncio.timeout(_DRAIN_S):
+            async for _ in answer:
+                pass
+
+
+def _tokens(request: ChatRequest, body: bytes) -> int:
+    """The length of the prompt, roughly: for a person who waits, not for a decision."""
+    images = [
+        image
+        for message in request.messages
+        if not isinstance(message, AssistantMessage)
+        for image in message.images
+    ]
+    text_bytes = len(body) - sum(len(image.data) for image in images)
+    tokens = int(text_bytes / _BYTES_PER_TOKEN) + len(images) * _IMAGE_TOKENS
+    return max(round(tokens, -2), 100)

@@ -1,0 +1,121 @@
+"""One answer of `/api/chat`, line by line, turned into chunks. Repairs only what JSON and UTF-8 need."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+
+from pydantic import JsonValue
+
+from ollama_code.core.errors import ReplyBroken
+from ollama_code.core.messages import Arguments, ToolCall
+from ollama_code.core.text import one_line
+from ollama_code.core.usage import Usage
+from ollama_code.ports import Chunk, ReplyEnd, TextPiece, ThinkingPiece
+from ollama_code.providers.faults import refused
+from ollama_code.providers.lenient import Lenient, read_json
+
+_NS_PER_S = 1e9
+
+
+class _Function(Lenient):
+    name: str = ""
+    arguments: JsonValue = None
+
+
+class _Call(Lenient):
+    id: str = ""
+    function: _Function = _Function()
+
+
+class _Message(Lenient):
+    content: str = ""
+    thinking: str = ""
+    tool_calls: tuple[_Call, ...] = ()
+
+
+class _Line(Lenient):
+    """Durations are nanoseconds; counts and durations are on the last line only."""
+
+    message: _Message = _Message()
+    done: bool = False
+    done_reason: str = ""
+    prompt_eval_count: int = 0
+    prompt_eval_cached_count: int | None = None
+    eval_count: int = 0
+    load_duration: int = 0
+    prompt_eval_duration: int = 0
+    eval_duration: int = 0
+    error: JsonValue = None
+
+
+class ReplyReader:
+    """Reads the lines of one answer in order; `ended` is true after the last one."""
+
+    def __init__(self, *, model: str, url: str) -> None:
+        self.ended = False
+        self._model = model
+        self._url = url
+        self._ids: set[str] = set()
+
+    def read(self, line: bytes) -> Iterator[Chunk]:
+        """The chunks in `line`: thinking, text, calls, and `ReplyEnd` when it is the last one. Calls are taken
+        from every line, also the last, where some models' parsers put them.
+        Raises: ReplyBroken for a line that is not what Ollama sends, or the error that the line tells."""
+        parsed = self._parse(line)
+        if parsed.error:
+            raise refused(200, line, model=self._model, url=self._url)
+        message = parsed.message
+        if message.thinking:
+            yield ThinkingPiece(message.thinking)
+        if message.content:
+            yield TextPiece(message.content)
+        for call in message.tool_calls:
+            yield self._call(call)
+        if parsed.done:
+            self.ended = True
+            yield ReplyEnd("length" if parsed.done_reason == "length" else "stop", _usage(parsed))
+
+    def _parse(self, line: bytes) -> _Line:
+        try:
+            return _Line.model_validate(read_json(line))
+        except ValueError as e:
+            start = one_line(line[:400].decode("utf-8", "replace"), limit=80)
+            raise ReplyBroken(
+                f'{self._url} sent a line that is not what Ollama sends: "{start}". Ask again; if it stays so, check '
+                "the address."
+            ) from e
+
+    def _call(self, call: _Call) -> ToolCall:
+        id = call.id
+        while not id or id in self._ids:
+            id = f"call_{secrets.token_hex(4)}"
+        self._ids.add(id)
+        return ToolCall(id=id, name=call.function.name, arguments=self._arguments(call.function))
+
+    def _arguments(self, function: _Function) -> Arguments:
+        """The arguments as an object; a string that holds one is read."""
+        value = function.arguments
+        if isinstance(value, str) and value.strip():
+            with suppress(ValueError):
+                value = read_json(value)
+        if isinstance(value, dict):
+            return value
+        if value is None or value == "":
+            return {}
+        raise ReplyBroken(
+            f'The model "{one_line(self._model)}" called "{one_line(function.name)}" with arguments that are not an '
+            "object. Ask again."
+        )
+
+
+def _usage(line: _Line) -> Usage:
+    return Usage(
+        prompt_tokens=line.prompt_eval_count,
+        generated_tokens=line.eval_count,
+        cached_tokens=line.prompt_eval_cached_count,
+        load_s=line.load_duration / _NS_PER_S,
+        prompt_s=line.prompt_eval_duration / _NS_PER_S,
+        generate_s=line.eval_duration / _NS_PER_S,
+    )

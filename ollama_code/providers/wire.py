@@ -1,0 +1,69 @@
+"""The body of `/api/chat` as bytes. Stable: a message has the same bytes in every request, so that the engine
+finds what it has already read and reads only what is new."""
+
+from __future__ import annotations
+
+import json
+from typing import assert_never
+
+from pydantic import JsonValue
+
+from ollama_code.core.messages import AssistantMessage, Image, Message, ToolCall, ToolMessage, UserMessage
+from ollama_code.core.text import well_formed
+from ollama_code.ports import ChatRequest
+
+Fields = dict[str, JsonValue]
+
+
+def chat_body(request: ChatRequest) -> bytes:
+    """The whole body. `truncate` is false because the server otherwise cuts a long prompt without a word;
+    `shift` is left out because another value than the loaded one reloads the model; `think` is always said
+    because its default differs between models. Thinking goes back with its message: templates keep it inside a
+    tool loop, and a message without it would have to be read again."""
+    head = request.head
+    body: Fields = {
+        "model": head.model,
+        "messages": [{"role": "system", "content": head.system}, *map(_message, request.messages)],
+    }
+    if head.tools:
+        body["tools"] = [*head.tools]
+    body["stream"] = True
+    body["truncate"] = False
+    body["think"] = head.think
+    body["keep_alive"] = head.keep_alive
+    body["options"] = {"num_ctx": head.num_ctx, "num_predict": request.num_predict}
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return well_formed(text).encode()
+
+
+def _message(message: Message) -> Fields:
+    match message:
+        case UserMessage():
+            fields: Fields = {"role": "user", "content": message.text}
+            return fields | _images(message.images)
+        case AssistantMessage():
+            return _assistant(message)
+        case ToolMessage():
+            # Some templates find the call by its id, others by the name: both are sent.
+            fields = {"role": "tool", "tool_name": message.name, "tool_call_id": message.call_id}
+            return fields | {"content": message.text} | _images(message.images)
+        case _:
+            assert_never(message)
+
+
+def _assistant(message: AssistantMessage) -> Fields:
+    fields: Fields = {"role": "assistant", "content": message.text}
+    if message.thinking:
+        fields["thinking"] = message.thinking
+    if message.calls:
+        fields["tool_calls"] = [_call(index, call) for index, call in enumerate(message.calls)]
+    return fields
+
+
+def _call(index: int, call: ToolCall) -> Fields:
+    function: Fields = {"index": index, "name": call.name, "arguments": call.arguments}
+    return {"id": call.id, "type": "function", "function": function}
+
+
+def _images(images: tuple[Image, ...]) -> Fields:
+    return {"images": [image.data for image in images]} if images else {}
