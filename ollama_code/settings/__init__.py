@@ -1,0 +1,1 @@
+"""What a person has chosen: flags, environment and one file, folded into a frozen value."""

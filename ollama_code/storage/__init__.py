@@ -1,0 +1,1 @@
+"""What outlives the process, below the product's own directory: journals, saved outputs, small memories."""
