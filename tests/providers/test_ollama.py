@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 
-import httpx
-import ollama
 import pytest
 
 from ollama_code.core.errors import (
@@ -23,7 +19,6 @@ from ollama_code.core.errors import (
     ServerBusy,
     ServerUnreachable,
     StreamCut,
-    UsageError,
 )
 from ollama_code.core.head import Head
 from ollama_code.core.messages import AssistantMessage, Image, Message, ToolCall, ToolMessage, UserMessage
@@ -326,84 +321,3 @@ async def test_a_loaded_model_is_listed_with_its_real_window(
 async def test_the_version_is_told(server: OllamaServer, provider: OllamaProvider) -> None:
     server.set_version("0.33.0")
     assert await provider.version() == "0.33.0"
-
-
-async def test_a_path_in_the_address_is_kept(server: OllamaServer) -> None:
-    async with OllamaProvider(f"{server.url}/behind/proxy") as provider:
-        with pytest.raises(RequestRejected, match="check the address"):
-            await provider.version()
-    assert server.requests[-1].path == "/behind/proxy/api/version"
-
-
-async def authorization_of(server: OllamaServer, provider: OllamaProvider) -> str | None:
-    async with provider:
-        await provider.version()
-    return server.requests[-1].headers.get("authorization")
-
-
-async def test_a_key_that_was_given_is_sent(server: OllamaServer) -> None:
-    assert await authorization_of(server, OllamaProvider(server.url, api_key="k1")) == "Bearer k1"
-
-
-async def test_headers_that_were_given_are_sent(server: OllamaServer) -> None:
-    provider = OllamaProvider(server.url, headers={"Authorization": "Token t", "X-Team": "blue"})
-    assert await authorization_of(server, provider) == "Token t"
-    assert server.requests[-1].headers["x-team"] == "blue"
-
-
-async def test_a_login_in_the_address_is_sent_and_not_shown(server: OllamaServer) -> None:
-    provider = OllamaProvider(server.url.replace("//", "//ann:pa%40ss@"))
-    assert provider.url == server.url
-    assert await authorization_of(server, provider) == "Basic YW5uOnBhQHNz"
-
-
-async def test_the_key_of_the_environment_goes_to_the_cloud_alone(
-    server: OllamaServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OLLAMA_API_KEY", "env-key")
-    assert await authorization_of(server, OllamaProvider(server.url)) is None
-    async with OllamaProvider("https://ollama.com:443") as cloud:
-        assert cloud._client.headers["authorization"] == "Bearer env-key"
-
-
-async def test_a_proxy_of_the_environment_is_not_used_on_loopback(
-    server: OllamaServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
-    async with OllamaProvider(server.url) as provider:
-        assert await provider.version()
-
-
-def test_a_proxy_variable_that_cannot_work_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
-    with pytest.raises(UsageError, match="ALL_PROXY"):
-        OllamaProvider("http://gpu.example:11434")
-
-
-def test_a_key_with_a_strange_character_is_refused_without_showing_it() -> None:
-    with pytest.raises(UsageError) as caught:
-        OllamaProvider("http://127.0.0.1:11434", api_key="geheimschlüssel")
-    assert "geheim" not in str(caught.value)
-
-
-NONSENSE = {
-    "OLLAMA_HOST": "http://x:99999999",
-    "ALL_PROXY": "socks5://127.0.0.1:1",
-    "SSL_CERT_FILE": "/nowhere/cert.pem",
-    "OLLAMA_API_KEY": "ключ",
-}
-
-
-@pytest.mark.parametrize("name", NONSENSE)
-def test_the_module_can_be_imported_whatever_the_environment_says(name: str) -> None:
-    code = f"import os, ollama_code.providers.ollama; print(os.environ[{name!r}])"
-    environment = {"PATH": "/usr/bin", "PYTHONPATH": ".", "PYTHONUTF8": "1", name: NONSENSE[name]}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, encoding="utf-8"
-    )
-    assert (done.stdout.strip(), done.stderr) == (NONSENSE[name], "")
-
-
-async def test_the_base_class_still_has_the_client_we_use() -> None:
-    async with ollama.AsyncClient("http://127.0.0.1:1") as base:
-        assert isinstance(base._client, httpx.AsyncClient)
