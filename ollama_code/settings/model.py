@@ -18,7 +18,8 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110, 5.6.2
 
 
 def _mode_name(given: object) -> object:
-    return given.replace("_", "-") if isinstance(given, str) else given
+    """Other agents write `auto_edit`."""
+    return "auto-edit" if given == "auto_edit" else given
 
 
 def _duration_text(given: object) -> object:
