@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ollama_code.core.version import __version__
 
 if TYPE_CHECKING:
-    from ollama_code.bootstrap import Options
+    from ollama_code.bootstrap.options import Options
 
 MODES = ("plan", "default", "auto-edit", "yolo")
 EXIT_USAGE = 2
@@ -96,7 +96,7 @@ def _front_end(arguments: argparse.Namespace) -> int:
 
 
 def _options(arguments: argparse.Namespace) -> Options:
-    from ollama_code.bootstrap import Options
+    from ollama_code.bootstrap.options import Options
 
     return Options(
         model=arguments.model,

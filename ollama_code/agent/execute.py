@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from ollama_code.agent.runtime import Tooling
-from ollama_code.core.errors import ToolError
+from ollama_code.core.errors import SessionError, ToolError
 from ollama_code.core.events import PhaseChanged, ToolFinished, ToolProgressed, ToolStarted
 from ollama_code.core.messages import ToolCall
 from ollama_code.core.phase import Phase
@@ -108,6 +108,6 @@ def _bounded(tooling: Tooling, call: ToolCall, result: ToolResult, budget_chars:
 def _kept(tooling: Tooling, call: ToolCall, text: str) -> str:
     try:
         path = tooling.outputs.keep(call.id, text)
-    except OSError:
+    except SessionError:
         return "[The whole output could not be saved.]"
     return f"[The whole output is in {path}: read_file with offset and limit shows the rest.]"

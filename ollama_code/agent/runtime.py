@@ -18,7 +18,7 @@ class Outputs(Protocol):
     """Where the full text of a shortened tool result is kept."""
 
     def keep(self, call_id: str, text: str) -> Path:
-        """The file that now holds `text`. Raises: OSError."""
+        """The file that now holds `text`. Raises: SessionError."""
 
 
 @dataclass(frozen=True)

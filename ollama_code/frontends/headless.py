@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Literal, TextIO
 
 from ollama_code.agent.session import Session
-from ollama_code.bootstrap import Options, open_session
+from ollama_code.bootstrap.options import Options
+from ollama_code.bootstrap.session import open_session
 from ollama_code.core.errors import UsageError
 from ollama_code.core.events import (
     EVENT,

@@ -2,7 +2,7 @@
 
 A pattern for a command is a list of words; ` *` at its end stands for more words. It only ever matches a line
 that is nothing but plain words, so a rule for `git status` says nothing about `git status; rm -rf ~`. A pattern
-for a path is a gitignore pattern relative to the workspace."""
+for a path is a gitignore pattern relative to the workspace, or after `//` from the root of the disk."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Rule:
             return True
         if tool == COMMAND_TOOL:
             return _command_matches(self.pattern, subject)
-        return GitIgnoreSpec.from_lines([self.pattern]).match_file(subject.removeprefix("/"))
+        return _path_matches(self.pattern, subject)
 
     def __str__(self) -> str:
         return f"{self.tool}({self.pattern})" if self.pattern else self.tool
@@ -81,6 +81,15 @@ def _command_matches(pattern: str, line: str) -> bool:
     if wanted[-1] == "*":
         return list(words[: len(wanted) - 1]) == wanted[:-1]
     return list(words) == wanted
+
+
+def _path_matches(pattern: str, subject: str) -> bool:
+    """A path outside the workspace starts with `/`; only a pattern that starts with `//` speaks of those."""
+    outside = subject.startswith("/")
+    if outside != pattern.startswith("//"):
+        return False
+    lines = [pattern.removeprefix("/").casefold()]
+    return GitIgnoreSpec.from_lines(lines).match_file(subject.removeprefix("/").casefold())
 
 
 def _check_command_pattern(pattern: str, text: str, origin: str) -> None:

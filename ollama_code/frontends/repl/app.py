@@ -13,7 +13,10 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.patch_stdout import patch_stdout
 from rich.console import Console
 
-from ollama_code.bootstrap import Opened, Options, home, open_session
+from ollama_code.bootstrap.assembly import Opened
+from ollama_code.bootstrap.options import Options
+from ollama_code.bootstrap.session import open_session
+from ollama_code.bootstrap.site import home
 from ollama_code.commands.base import Desk, NewSession, Quit, Say
 from ollama_code.commands.registry import COMMANDS, is_command, run_command
 from ollama_code.core.errors import ProviderError

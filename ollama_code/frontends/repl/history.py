@@ -36,7 +36,7 @@ class PromptHistory(History):
     def store_string(self, string: str) -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with self._path.open("a", encoding="utf-8", opener=_private) as file:
+            with open(self._path, "a", encoding="utf-8", opener=_private) as file:
                 file.write(json.dumps(string) + "\n")
         except OSError:
             return

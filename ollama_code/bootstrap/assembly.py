@@ -1,0 +1,159 @@
+"""Every part of a session, wired together and closed in the right order."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import date
+
+from ollama_code.agent.feed import Feed
+from ollama_code.agent.runtime import Runtime, Tooling
+from ollama_code.agent.session import Session
+from ollama_code.agent.surroundings import Surroundings
+from ollama_code.bootstrap.model import Chosen
+from ollama_code.bootstrap.options import Options
+from ollama_code.bootstrap.policy import gather_policy
+from ollama_code.bootstrap.site import Site
+from ollama_code.core.events import Event, Notice, SessionStarted
+from ollama_code.core.head import Head
+from ollama_code.core.text import well_formed
+from ollama_code.core.version import __version__
+from ollama_code.demo import FIRST_PROMPT
+from ollama_code.permissions.gate import Gate
+from ollama_code.ports import Asker, Emit
+from ollama_code.prompts import system_prompt
+from ollama_code.providers.models import choose_think, choose_window
+from ollama_code.settings.load import Loaded
+from ollama_code.storage.journal import Journal
+from ollama_code.storage.outputs import Outputs
+from ollama_code.tools.builtin import Parts, builtin
+from ollama_code.tools.files.ledger import ReadLedger
+from ollama_code.tools.todo import TodoList
+from ollama_code.tools.toolset import Toolset
+from ollama_code.workspace.jobs import Jobs
+from ollama_code.workspace.local import LocalWorkspace
+
+PATIENCE_S = 4.0
+"""How long a turn goes on trying while nobody answers: a server that restarts is back by then."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An open session and what its tools share. `notices` are sentences for the person."""
+
+    session: Session
+    todos: TodoList
+    jobs: Jobs
+    notices: tuple[str, ...]
+    _stack: AsyncExitStack
+
+    async def close(self) -> None:
+        """Stop background commands, close the connection, force the journal to the disk."""
+        await self._stack.aclose()
+
+
+@dataclass(frozen=True)
+class Assembly:
+    options: Options
+    loaded: Loaded
+    site: Site
+    chosen: Chosen
+    asker: Asker | None
+
+    async def open(self, stack: AsyncExitStack) -> Opened:
+        try:
+            return self._opened(stack)
+        except BaseException:
+            await stack.aclose()
+            raise
+
+    def _opened(self, stack: AsyncExitStack) -> Opened:
+        journal = Journal(self.site.folder.journal)
+        stack.callback(journal.close)
+        feed = Feed(journal)
+        feed.observe(_JournalWatch(journal, feed.emit))
+        tooling, todos, jobs = self._tooling(feed, stack)
+        head = self._head(tooling.toolset)
+        if self.site.before is None:
+            feed.emit(self._started(head))
+        runtime = Runtime(
+            self.chosen.provider,
+            head,
+            tooling,
+            max_steps=self.loaded.settings.max_steps,
+            patience_s=PATIENCE_S,
+        )
+        history = list(self.site.before.history) if self.site.before else []
+        session = Session(self.site.folder.id, runtime, feed, self._look(tooling.gate), history)
+        return Opened(session, todos, jobs, tuple(self._notices()), stack)
+
+    def _tooling(self, feed: Feed, stack: AsyncExitStack) -> tuple[Tooling, TodoList, Jobs]:
+        folder, settings = self.site.folder, self.loaded.settings
+        workspace = LocalWorkspace(self.site.directory, read_only_roots=(folder.outputs, folder.jobs))
+        stack.callback(workspace.close)
+        jobs = Jobs(folder.jobs, feed.emit)
+        stack.push_async_callback(jobs.close)
+        todos = TodoList(feed.emit, self.site.before.todos if self.site.before else ())
+        parts = Parts(
+            workspace, ReadLedger(), jobs, todos, self.asker, feed.emit, sees_images=self.chosen.info.vision
+        )
+        every = builtin(parts)
+        names = [name for name in settings.exclude_tools if "(" not in name]
+        toolset = every.only(settings.core_tools or (), names)
+        gate = Gate(
+            gather_policy(self.options, settings, every), settings.approval_mode, self.asker, feed.emit
+        )
+        return Tooling(toolset, gate, feed.emit, Outputs(folder.outputs)), todos, jobs
+
+    def _head(self, toolset: Toolset) -> Head:
+        if self.site.before is not None:
+            return self.site.before.session.head
+        info, settings = self.chosen.info, self.loaded.settings
+        return Head(
+            model=info.name,
+            num_ctx=choose_window(settings.ollama.num_ctx, info),
+            think=choose_think(info),
+            system=system_prompt(),
+            tools=toolset.wire() if info.tools else (),
+            keep_alive=settings.ollama.keep_alive,
+        )
+
+    def _started(self, head: Head) -> SessionStarted:
+        directory = well_formed(str(self.site.directory))
+        return SessionStarted(
+            session=self.site.folder.id, directory=directory, version=__version__, head=head
+        )
+
+    def _look(self, gate: Gate) -> Callable[[], Surroundings]:
+        folder, person = well_formed(str(self.site.directory)), self.asker is not None
+        return lambda: Surroundings(date.today().isoformat(), folder, platform.system(), gate.mode, person)
+
+    def _notices(self) -> Iterator[str]:
+        yield from self.loaded.warnings
+        if self.options.demo:
+            yield f"Demo: the model is a script, no Ollama is used. Files and tools are real: {self.site.directory}"
+            yield f'Try: "{FIRST_PROMPT}"'
+        elif not self.chosen.info.tools:
+            yield f"{self.chosen.info.name} cannot call tools: it can talk, but not read or change files."
+        if self.site.before is not None:
+            count = len(self.site.before.history)
+            yield f"Continuing session {self.site.folder.id} with {count} messages."
+            if torn := self.site.before.torn_lines:
+                yield f"{torn} damaged lines of its journal were left out."
+
+
+class _JournalWatch:
+    """Tells the person once when the journal cannot be written."""
+
+    def __init__(self, journal: Journal, emit: Emit) -> None:
+        self._journal = journal
+        self._emit = emit
+        self._told = ""
+
+    def __call__(self, event: Event) -> None:
+        trouble, told = self._journal.trouble, self._told
+        self._told = trouble
+        if trouble and not told:
+            self._emit(Notice(text=trouble))

@@ -1,0 +1,75 @@
+"""Who answers: the provider, and the model it is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ollama_code.bootstrap.options import Options
+from ollama_code.bootstrap.site import Site, home
+from ollama_code.core.errors import ServerUnreachable
+from ollama_code.demo import script_text
+from ollama_code.ports import ChatProvider, ModelInfo
+from ollama_code.providers.host import base_url
+from ollama_code.providers.models import choose_model
+from ollama_code.providers.script import Script
+from ollama_code.providers.scripted import ScriptedProvider
+from ollama_code.settings.load import Credentials, Loaded
+from ollama_code.storage.state import State
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The model side of a session: who answers, what it can do, under which name."""
+
+    provider: ChatProvider
+    info: ModelInfo
+
+
+async def connect(options: Options, loaded: Loaded) -> tuple[ChatProvider, str]:
+    """The provider and the name of its host."""
+    if options.demo:
+        return ScriptedProvider.of(Script.load(script_text(), origin="the demo script")), "demo"
+    url = base_url(loaded.settings.ollama.base_url)
+    keys = next((c for c in loaded.credentials if base_url(c.host) == url), None)
+    return await asyncio.to_thread(_ollama, url, keys), url
+
+
+def _ollama(url: str, keys: Credentials | None) -> ChatProvider:
+    """In a thread: `import ollama` takes 0.13 s, in which a screen must not freeze."""
+    from ollama_code.providers.ollama import OllamaProvider
+
+    if keys is None:
+        return OllamaProvider(url)
+    return OllamaProvider(url, api_key=keys.api_key, headers=keys.headers)
+
+
+async def choose(provider: ChatProvider, host: str, loaded: Loaded, site: Site) -> Chosen:
+    if site.before is not None:
+        name = site.before.session.head.model
+    else:
+        state = State(home().state)
+        remembered = await asyncio.to_thread(state.last_model, host)
+        name = choose_model(loaded.settings.model, remembered or "", await provider.installed())
+    info = await provider.describe(name)
+    if site.before is None and host != "demo":
+        await asyncio.to_thread(state.remember_model, host, name)
+    return Chosen(provider, info)
+
+
+async def patiently(ask: Callable[[], Awaitable[T]], patience_s: float) -> T:
+    """Ask again while nobody answers, at growing intervals, for `patience_s` in all."""
+    started, pause_s = time.monotonic(), 0.25
+    while True:
+        try:
+            return await ask()
+        except ServerUnreachable:
+            if time.monotonic() - started + pause_s > patience_s:
+                raise
+        await asyncio.sleep(pause_s)
+        pause_s *= 2

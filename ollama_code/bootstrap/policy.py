@@ -1,0 +1,34 @@
+"""The rules of a session, gathered from settings and flags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ollama_code.bootstrap.options import Options
+from ollama_code.permissions.policy import Policy
+from ollama_code.permissions.rules import Rule, parse_rule
+from ollama_code.settings.model import Settings
+from ollama_code.tools.toolset import Toolset
+
+
+def gather_policy(options: Options, settings: Settings, tools: Toolset) -> Policy:
+    """All scopes merged. Raises: UsageError for a rule that cannot be meant."""
+
+    def canonical(name: str) -> str | None:
+        found = tools.find(name)
+        return found.tool.name if found else None
+
+    def rules(texts: Iterable[str], origin: str) -> tuple[Rule, ...]:
+        return tuple(parse_rule(text, origin, canonical) for text in texts)
+
+    wishes = settings.permissions
+    excluded = [text for text in settings.exclude_tools if "(" in text]
+    return Policy(
+        allow=rules(wishes.allow, "permissions.allow") + rules(options.allow, "--allow"),
+        ask=rules(wishes.ask, "permissions.ask"),
+        deny=(
+            rules(wishes.deny, "permissions.deny")
+            + rules(excluded, "excludeTools")
+            + rules(options.deny, "--deny")
+        ),
+    )

@@ -1,0 +1,76 @@
+"""The tools alone, without a model, a session or a person: for callers that bring their own calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from ollama_code.agent.execute import execute
+from ollama_code.agent.feed import Feed
+from ollama_code.agent.runtime import Tooling
+from ollama_code.core.messages import ToolCall
+from ollama_code.core.permission import Mode
+from ollama_code.core.results import ToolResult
+from ollama_code.permissions.gate import Gate
+from ollama_code.permissions.policy import Policy
+from ollama_code.permissions.rules import COMMAND_TOOL, Rule
+from ollama_code.storage.outputs import Outputs
+from ollama_code.tools.builtin import Parts, builtin
+from ollama_code.tools.files.ledger import ReadLedger
+from ollama_code.tools.todo import TodoList
+from ollama_code.workspace.jobs import Jobs
+from ollama_code.workspace.local import LocalWorkspace
+
+RESULT_CHARS = 60_000
+"""Most characters of one result where no context window sets the measure."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What callers may touch. `commands` are first words of allowed commands, such as "git status"; `None`
+    allows every command, an empty tuple none."""
+
+    directory: Path
+    more_directories: tuple[Path, ...] = ()
+    commands: tuple[str, ...] | None = None
+
+
+class Workbench:
+    """Runs calls inside its bounds and refuses everything that would ask. Close it to end background commands."""
+
+    def __init__(self, bounds: Bounds, scratch: Path) -> None:
+        """`scratch` holds the logs and full outputs; the tools may read it.
+        Raises: UsageError for a directory that cannot be entered."""
+        self._stack = AsyncExitStack()
+        feed = Feed()
+        workspace = LocalWorkspace(
+            bounds.directory, extra_roots=bounds.more_directories, read_only_roots=(scratch,)
+        )
+        self._stack.callback(workspace.close)
+        jobs = Jobs(scratch / "jobs", feed.emit)
+        self._stack.push_async_callback(jobs.close)
+        parts = Parts(workspace, ReadLedger(), jobs, TodoList(feed.emit), None, feed.emit, sees_images=False)
+        gate = Gate(_policy(bounds), Mode.AUTO_EDIT, None, feed.emit)
+        self._tooling = Tooling(builtin(parts), gate, feed.emit, Outputs(scratch / "outputs"))
+
+    async def run(self, call: ToolCall) -> ToolResult:
+        """Never raises but for cancellation: a failure is a result with `error`."""
+        return (await execute(self._tooling, call, RESULT_CHARS)).result
+
+    async def close(self) -> None:
+        await self._stack.aclose()
+
+
+def _policy(bounds: Bounds) -> Policy:
+    origin = "the caller's bounds"
+    edits = [Rule("edit", "**", origin)]
+    edits += [Rule("edit", f"/{path.resolve()}/**", origin) for path in bounds.more_directories]
+    return Policy(allow=(*edits, *_commands(bounds.commands, origin)))
+
+
+def _commands(commands: Sequence[str] | None, origin: str) -> tuple[Rule, ...]:
+    if commands is None:
+        return (Rule(COMMAND_TOOL, "", origin),)
+    return tuple(Rule(COMMAND_TOOL, f"{prefix} *", origin) for prefix in commands)
