@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
@@ -32,6 +33,7 @@ from ollama_code.tools.builtin import Parts, builtin
 from ollama_code.tools.files.ledger import ReadLedger
 from ollama_code.tools.todo import TodoList
 from ollama_code.tools.toolset import Toolset
+from ollama_code.workspace.environment import child_environment
 from ollama_code.workspace.jobs import Jobs
 from ollama_code.workspace.local import LocalWorkspace
 
@@ -97,11 +99,18 @@ class Assembly:
         stack.push_async_callback(jobs.close)
         todos = TodoList(feed.emit, self.site.before.todos if self.site.before else ())
         parts = Parts(
-            workspace, ReadLedger(), jobs, todos, self.asker, feed.emit, sees_images=self.chosen.info.vision
+            workspace=workspace,
+            ledger=ReadLedger(),
+            jobs=jobs,
+            todos=todos,
+            asker=self.asker,
+            emit=feed.emit,
+            environment=child_environment(os.environ, ()),
+            sees_images=self.chosen.info.vision,
         )
         every = builtin(parts)
         names = [name for name in settings.exclude_tools if "(" not in name]
-        toolset = every.only(settings.core_tools or (), names)
+        toolset = every.only(settings.core_tools, names)
         gate = Gate(
             gather_policy(self.options, settings, every), settings.approval_mode, self.asker, feed.emit
         )

@@ -10,10 +10,10 @@ from typing import TypeVar
 
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.site import Site, home
-from ollama_code.core.errors import ServerUnreachable
+from ollama_code.core.errors import ServerUnreachable, UsageError
 from ollama_code.demo import script_text
 from ollama_code.ports import ChatProvider, ModelInfo
-from ollama_code.providers.host import base_url
+from ollama_code.providers.host import base_url, without_login
 from ollama_code.providers.models import choose_model
 from ollama_code.providers.script import Script
 from ollama_code.providers.scripted import ScriptedProvider
@@ -36,17 +36,32 @@ async def connect(options: Options, loaded: Loaded) -> tuple[ChatProvider, str]:
     if options.demo:
         return ScriptedProvider.of(Script.load(script_text(), origin="the demo script")), "demo"
     url = base_url(loaded.settings.ollama.base_url)
-    keys = next((c for c in loaded.credentials if base_url(c.host) == url), None)
-    return await asyncio.to_thread(_ollama, url, keys), url
+    return await asyncio.to_thread(_ollama, url, _credentials(loaded, url)), without_login(url)
 
 
-def _ollama(url: str, keys: Credentials | None) -> ChatProvider:
+def _ollama(url: str, keys: Credentials) -> ChatProvider:
     """In a thread: `import ollama` takes 0.13 s, in which a screen must not freeze."""
     from ollama_code.providers.ollama import OllamaProvider
 
-    if keys is None:
-        return OllamaProvider(url)
     return OllamaProvider(url, api_key=keys.api_key, headers=keys.headers)
+
+
+def _credentials(loaded: Loaded, url: str) -> Credentials:
+    """Everything that was set for this server and nothing that was set for another; the first word wins."""
+    key = ""
+    headers: dict[str, str] = {}
+    for candidate in reversed(loaded.credentials):
+        if _same_server(candidate.host, url):
+            key = candidate.api_key or key
+            headers |= candidate.headers
+    return Credentials(url, "", api_key=key, headers=headers)
+
+
+def _same_server(host: str, url: str) -> bool:
+    try:
+        return without_login(base_url(host)) == without_login(url)
+    except UsageError:  # an address that nobody uses may be nonsense
+        return False
 
 
 async def choose(provider: ChatProvider, host: str, loaded: Loaded, site: Site) -> Chosen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from ollama_code.storage.outputs import Outputs
 from ollama_code.tools.builtin import Parts, builtin
 from ollama_code.tools.files.ledger import ReadLedger
 from ollama_code.tools.todo import TodoList
+from ollama_code.workspace.environment import child_environment
 from ollama_code.workspace.jobs import Jobs
 from ollama_code.workspace.local import LocalWorkspace
 
@@ -51,7 +53,16 @@ class Workbench:
         self._stack.callback(workspace.close)
         jobs = Jobs(scratch / "jobs", feed.emit)
         self._stack.push_async_callback(jobs.close)
-        parts = Parts(workspace, ReadLedger(), jobs, TodoList(feed.emit), None, feed.emit, sees_images=False)
+        parts = Parts(
+            workspace=workspace,
+            ledger=ReadLedger(),
+            jobs=jobs,
+            todos=TodoList(feed.emit),
+            asker=None,
+            emit=feed.emit,
+            environment=child_environment(os.environ, ()),
+            sees_images=False,
+        )
         gate = Gate(_policy(bounds), Mode.AUTO_EDIT, None, feed.emit)
         self._tooling = Tooling(builtin(parts), gate, feed.emit, Outputs(scratch / "outputs"))
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -70,7 +70,8 @@ class Tool(ABC, Generic[P]):
         yield await self.run(p, call)
 
 
-AnyTool = Tool[Params]
+AnyTool = Tool[Any]
+"""A tool whose params are validated by its own model: the type system cannot say more of a mixed set."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ollama_code.ports import Asker, Emit, Workspace
@@ -12,6 +13,7 @@ from ollama_code.tools.files.ledger import ReadLedger
 from ollama_code.tools.files.many import ReadManyFiles
 from ollama_code.tools.files.read import ReadFile
 from ollama_code.tools.files.write import WriteFile
+from ollama_code.tools.search.expand import expander
 from ollama_code.tools.search.glob import Glob
 from ollama_code.tools.search.grep import GrepSearch
 from ollama_code.tools.search.listing import ListDirectory
@@ -46,6 +48,8 @@ class Parts:
     todos: TodoList
     asker: Asker | None
     emit: Emit
+    environment: Mapping[str, str]
+    """All that a command gets to see of the environment."""
     sees_images: bool
 
 
@@ -59,9 +63,9 @@ def builtin(parts: Parts) -> Toolset:
             Glob(workspace),
             GrepSearch(workspace),
             ListDirectory(workspace),
-            RunShellCommand(workspace, parts.jobs),
+            RunShellCommand(workspace, parts.jobs, parts.environment),
             TodoWrite(parts.todos),
-            ReadManyFiles(workspace, ledger, sees_images=parts.sees_images),
+            ReadManyFiles(workspace, ledger, sees_images=parts.sees_images, expand=expander(workspace)),
             AskUser(parts.asker, parts.emit),
         ),
         ALIASES,

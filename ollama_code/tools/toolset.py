@@ -52,10 +52,10 @@ class Toolset:
     def wire(self) -> tuple[WireTool, ...]:
         return tuple(wire_tool(tool.name, tool.description, tool.params) for tool in self._tools.values())
 
-    def only(self, core: Sequence[str], exclude: Sequence[str]) -> Toolset:
-        """The tools named in `core` (all when empty) without those in `exclude`; names may be aliases.
+    def only(self, core: Sequence[str] | None, exclude: Sequence[str]) -> Toolset:
+        """The tools named in `core` (`None` means all) without those in `exclude`; names may be aliases.
         Raises: UsageError naming a tool that does not exist."""
-        wanted = {self._named(name, "coreTools") for name in core} or set(self._tools)
+        wanted = set(self._tools) if core is None else {self._named(name, "coreTools") for name in core}
         unwanted = {self._named(name, "excludeTools") for name in exclude}
         kept = [tool for name, tool in self._tools.items() if name in wanted - unwanted]
         chosen = Toolset(kept)

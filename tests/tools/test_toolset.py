@@ -60,8 +60,8 @@ def test_a_tool_wins_over_an_alias_of_the_same_name():
 
 def test_core_and_exclude_choose_by_name_or_alias():
     assert TOOLS.only(["open"], []).names == ("read_file",)
-    assert TOOLS.only([], ["open"]).names == ("edit",)
-    assert TOOLS.only([], ["open"]).find("open") is None
+    assert TOOLS.only(None, ["open"]).names == ("edit",)
+    assert TOOLS.only(None, ["open"]).find("open") is None
 
 
 def test_choosing_a_tool_that_does_not_exist_says_what_is_near():
