@@ -90,7 +90,7 @@ def _front_end(arguments: argparse.Namespace) -> int:
         from ollama_code.frontends.repl.app import run_repl
 
         return run_repl(options)
-    from ollama_code.frontends.headless import run_headless
+    from ollama_code.frontends.headless.run import run_headless
 
     return run_headless(options, arguments.prompt, arguments.output_format or "text")
 

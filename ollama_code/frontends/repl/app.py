@@ -21,10 +21,10 @@ from ollama_code.commands.base import Desk, NewSession, Quit, Say
 from ollama_code.commands.registry import COMMANDS, is_command, run_command
 from ollama_code.core.errors import ProviderError
 from ollama_code.core.version import __version__
-from ollama_code.frontends.interrupts import cancelled_by_signals
 from ollama_code.frontends.repl.asker import PlainAsker
 from ollama_code.frontends.repl.history import PromptHistory
 from ollama_code.frontends.repl.paper import Paper
+from ollama_code.interrupts import cancelled_by_signals
 
 EXIT_DONE, EXIT_INTERRUPTED = 0, 130
 

@@ -29,8 +29,8 @@ from ollama_code.core.messages import AssistantMessage
 from ollama_code.core.permission import Refused
 from ollama_code.core.text import clean, one_line, shorten
 from ollama_code.core.usage import Usage
-from ollama_code.frontends.interrupts import cancelled_by_signals
-from ollama_code.frontends.piped import read_piped
+from ollama_code.frontends.headless.piped import read_piped
+from ollama_code.interrupts import cancelled_by_signals
 
 Format = Literal["text", "json", "stream-json"]
 EXIT_DONE, EXIT_FAILED, EXIT_DENIED, EXIT_INTERRUPTED = 0, 1, 3, 130
