@@ -30,8 +30,9 @@ class Kind(StrEnum):
     REMOTE = "remote"
 
 
-Reach = Literal["workspace", "outside", "protected"]
-"""How far a call reaches: inside the workspace, outside of it, or to a path that is guarded in every mode."""
+Reach = Literal["workspace", "unseen", "outside", "protected"]
+"""How far a call reaches: inside the workspace, over content there that the model never read, outside of it, or to
+a path that is guarded in every mode."""
 
 
 class PermissionRequest(Value):

@@ -1,0 +1,80 @@
+"""What the file tools declare before they touch a file: one form for reads, one for changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ollama_code.core.display import Display, TextBlock
+from ollama_code.core.permission import Kind, PermissionRequest, Reach
+from ollama_code.ports import Place, Workspace
+from ollama_code.tools.base import Call
+
+
+def shown_in(workspace: Workspace, path: str) -> str:
+    """`path` for a title, relative to the root where it plainly is below it. Looks at nothing."""
+    return path.removeprefix(workspace.root.rstrip("/") + "/")
+
+
+def freely_readable(place: Place) -> bool:
+    """Whether the model may learn what is there without anybody's consent."""
+    return place.readable and not place.read_guard
+
+
+def read_request(tool: str, places: Sequence[Place], call: Call) -> PermissionRequest:
+    """Always declared, so that a rule can deny it; inside the workspace the policy lets it pass."""
+    reaches = [_read_reach(place) for place in places]
+    reach: Reach = (
+        "protected" if "protected" in reaches else "outside" if "outside" in reaches else "workspace"
+    )
+    lines = [f"{place.path} ({place.read_guard})" if place.read_guard else place.path for place in places]
+    title = f"Read {_name(places[0])}" if len(places) == 1 else f"Read {len(places)} files"
+    return PermissionRequest(
+        call_id=call.id,
+        tool=tool,
+        kind=Kind.READ,
+        title=title,
+        scopes=tuple(f"read_file({_name(place)})" for place in places),
+        preview=TextBlock(text="\n".join(lines)),
+        reach=reach,
+    )
+
+
+@dataclass(frozen=True)
+class Change:
+    """`title` says what would happen. `unseen` when content is lost that the model never read."""
+
+    title: str
+    preview: Display
+    unseen: bool = False
+
+
+def edit_request(tool: str, place: Place, call: Call, change: Change) -> PermissionRequest:
+    """For every tool that changes a file; one scope covers them all."""
+    title = change.title
+    reach: Reach = "workspace"
+    if place.write_guard:
+        reach, title = "protected", f"{title} ({place.write_guard})"
+    elif not place.inside:
+        reach = "outside"
+    elif change.unseen:
+        reach = "unseen"
+    return PermissionRequest(
+        call_id=call.id,
+        tool=tool,
+        kind=Kind.EDIT,
+        title=title,
+        scopes=(f"edit({_name(place)})",),
+        preview=change.preview,
+        reach=reach,
+    )
+
+
+def _read_reach(place: Place) -> Reach:
+    if place.read_guard:
+        return "protected"
+    return "workspace" if place.readable else "outside"
+
+
+def _name(place: Place) -> str:
+    return place.shown if place.inside else place.path
