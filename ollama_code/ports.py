@@ -87,6 +87,15 @@ class ModelInfo:
         return "vision" in self.capabilities
 
 
+@dataclass(frozen=True)
+class PullProgress:
+    """How far a download is: the server's word for what it does, bytes of all layers known so far."""
+
+    status: str
+    completed_bytes: int = 0
+    total_bytes: int = 0
+
+
 class ChatProvider(Protocol):
     """Raises only `ProviderError`. Closing the iterator closes the connection within 50 ms."""
 
@@ -95,6 +104,10 @@ class ChatProvider(Protocol):
     async def describe(self, model: str) -> ModelInfo: ...
 
     async def installed(self) -> tuple[ModelSummary, ...]: ...
+
+    def pull(self, model: str) -> AsyncGenerator[PullProgress, None]:
+        """Install `model`. Ends after the server said "success"; closing it stops the download, which a later
+        pull resumes."""
 
     async def close(self) -> None: ...
 

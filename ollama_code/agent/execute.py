@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ async def execute(tooling: Tooling, call: ToolCall, budget_chars: int) -> Execut
         log.exception("tool %s crashed", call.name)
         message = f"{call.name} failed inside the program: {type(e).__name__}: {one_line(str(e))}"
         executed = Executed(failed(message, ErrorType.UNHANDLED))
-    result = _bounded(tooling, call, executed.result, budget_chars)
+    result = await _bounded(tooling, call, executed.result, budget_chars)
     tooling.emit(ToolFinished(call_id=call.id, result=result, agent=tooling.agent))
     return Executed(result, executed.ends_turn)
 
@@ -95,11 +96,11 @@ def _unknown(tooling: Tooling, name: str) -> str:
     return f"There is no tool named {one_line(name, limit=80)}. {choice}"
 
 
-def _bounded(tooling: Tooling, call: ToolCall, result: ToolResult, budget_chars: int) -> ToolResult:
+async def _bounded(tooling: Tooling, call: ToolCall, result: ToolResult, budget_chars: int) -> ToolResult:
     """The result with text that fits the window and the wire; what was cut can be read from a file."""
     text = well_formed(result.llm_content)
     if len(text) > budget_chars:
-        note = _kept(tooling, call, text)
+        note = await asyncio.to_thread(_kept, tooling, call, text)
         note = note if len(note) <= budget_chars // 2 else ""
         text = f"{shorten(text, budget_chars - len(note)).text}\n{note}".rstrip("\n")
     return result if text == result.llm_content else result.model_copy(update={"llm_content": text})

@@ -8,6 +8,7 @@ from ollama_code.bootstrap.options import Options
 from ollama_code.permissions.policy import Policy
 from ollama_code.permissions.rules import Rule, parse_rule
 from ollama_code.settings.model import Settings
+from ollama_code.tools.builtin import SCOPE_OF
 from ollama_code.tools.toolset import Toolset
 
 
@@ -16,7 +17,7 @@ def gather_policy(options: Options, settings: Settings, tools: Toolset) -> Polic
 
     def canonical(name: str) -> str | None:
         found = tools.find(name)
-        return found.tool.name if found else None
+        return SCOPE_OF.get(found.tool.name, found.tool.name) if found else None
 
     def rules(texts: Iterable[str], origin: str) -> tuple[Rule, ...]:
         return tuple(parse_rule(text, origin, canonical) for text in texts)

@@ -4,6 +4,7 @@ the ids of calls, `truncate` and every field it does not know. Retries nothing; 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
@@ -17,12 +18,13 @@ from ollama_code.core.messages import AssistantMessage
 from ollama_code.core.phase import Phase
 from ollama_code.core.text import one_line
 from ollama_code.core.version import __version__
-from ollama_code.ports import ChatRequest, Chunk, ModelInfo, ModelSummary
+from ollama_code.ports import ChatRequest, Chunk, ModelInfo, ModelSummary, PullProgress
 from ollama_code.providers.catalog import LoadedModel, Residents, Show, Tags, Version
 from ollama_code.providers.faults import broken_off, cut_short, refused
 from ollama_code.providers.host import is_cloud, is_loopback, login_of, without_login
 from ollama_code.providers.lenient import Lenient, read_json
 from ollama_code.providers.ndjson import LineSplitter
+from ollama_code.providers.pull import PullReader
 from ollama_code.providers.reply import ReplyReader
 from ollama_code.providers.wire import chat_body
 
@@ -118,6 +120,22 @@ class OllamaProvider(ollama.AsyncClient):
     async def installed(self) -> tuple[ModelSummary, ...]:
         """Raises: ProviderError."""
         return (await self._ask(Tags, "/api/tags")).summaries()
+
+    async def pull(self, model: str) -> AsyncGenerator[PullProgress, None]:  # type: ignore[override]  # see module
+        """Raises: ProviderError, also when the stream ends before the server said "success"."""
+        reader = PullReader(model, self.url)
+        body = json.dumps({"model": model, "stream": True}).encode()
+        try:
+            async with self._client.stream("POST", "/api/pull", content=body) as response:
+                await self._accept(response, model)
+                async with aclosing(_lines(response)) as lines:
+                    async for line in lines:
+                        if progress := reader.read(line):
+                            yield progress
+        except httpx.HTTPError as e:
+            raise broken_off(e, url=self.url) from e
+        if not reader.succeeded:
+            raise cut_short(url=self.url)
 
     async def loaded(self) -> tuple[LoadedModel, ...]:
         """The models in memory now. Raises: ProviderError."""

@@ -15,7 +15,16 @@ from ollama_code.core.errors import ModelMissing, ProviderError
 from ollama_code.core.messages import Arguments, AssistantMessage, Message, ToolCall
 from ollama_code.core.text import one_line
 from ollama_code.core.usage import Usage
-from ollama_code.ports import ChatRequest, Chunk, ModelInfo, ModelSummary, ReplyEnd, TextPiece, ThinkingPiece
+from ollama_code.ports import (
+    ChatRequest,
+    Chunk,
+    ModelInfo,
+    ModelSummary,
+    PullProgress,
+    ReplyEnd,
+    TextPiece,
+    ThinkingPiece,
+)
 from ollama_code.providers.script import PlannedReply, Script
 
 CHARS_PER_TOKEN = 4
@@ -118,6 +127,11 @@ class ScriptedProvider:
                 name=self._info.name, digest="script", size_bytes=0, capabilities=self._info.capabilities
             ),
         )
+
+    async def pull(self, model: str) -> AsyncGenerator[PullProgress, None]:
+        """Raises: ModelMissing: a script installs nothing."""
+        await self.describe(model)
+        yield PullProgress("success")
 
     async def close(self) -> None:
         """Nothing is open."""

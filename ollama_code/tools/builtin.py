@@ -37,6 +37,9 @@ _ALIASES = {
 ALIASES = tuple(Alias(name, tool, {}) for tool, names in _ALIASES.items() for name in names.split())
 """The seeds' aliases and the names that models trained elsewhere write. An alias is a declared name."""
 
+SCOPE_OF = {"write_file": "edit", "read_many_files": "read_file"}
+"""Tools that declare another's scope: a rule for one of a family speaks of the whole family."""
+
 
 @dataclass(frozen=True)
 class Parts:

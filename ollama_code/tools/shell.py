@@ -122,7 +122,7 @@ class RunShellCommand(Tool[ShellParams]):
         try:
             while (text := await live.get()) is not None:
                 yield Progress(text=text)
-            yield _finished(p, await task, call.budget_chars)
+            yield _finished(p, await task)
         finally:
             task.cancel()
             await asyncio.wait({task})  # ends every process of the command
@@ -225,7 +225,8 @@ def _started(job: Job) -> ToolResult:
     return ToolResult(llm_content=text, return_display=TextBlock(text=text))
 
 
-def _finished(p: ShellParams, ran: _Ran, budget_chars: int) -> ToolResult:
+def _finished(p: ShellParams, ran: _Ran) -> ToolResult:
+    """The whole of what was kept: `agent.execute` shortens it to the window and saves the rest."""
     outcome = ran.outcome
     ending, fault = _ending(outcome), None
     if outcome.timed_out:
@@ -234,7 +235,7 @@ def _finished(p: ShellParams, ran: _Ran, budget_chars: int) -> ToolResult:
         ending += " Give a longer timeout, or use is_background for what never ends by itself."
     cut = (f"{outcome.omitted_chars:,} characters of output were not kept.",) if outcome.omitted_chars else ()
     return ToolResult(
-        llm_content=_bounded(_readable(outcome.output), (*cut, ending, *ran.notes), budget_chars),
+        llm_content="\n".join((_readable(outcome.output) or "(no output)", *cut, ending, *ran.notes)),
         return_display=OutputBlock(command=p.command, output=outcome.output, outcome=outcome.summary),
         error=fault,
     )

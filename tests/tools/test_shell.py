@@ -116,16 +116,15 @@ async def test_syntax_error_is_bashs_own(bench: Bench) -> None:
     assert "syntax error" in said and said.endswith("exit code 2")
 
 
-async def test_long_output_keeps_head_and_tail_within_the_budget(bench: Bench) -> None:
+async def test_long_output_comes_whole_for_the_caller_to_bound_and_save(bench: Bench) -> None:
     result = await bench.result(command="seq 1 100000", budget=1000)
-    assert len(result.llm_content) <= 1000
     assert result.llm_content.startswith("1\n2\n") and result.llm_content.endswith("100000\nexit code 0")
     assert isinstance(result.return_display, OutputBlock) and len(result.return_display.output) == 588_895
 
 
 async def test_flood_says_what_was_not_kept(bench: Bench) -> None:
     said = await bench.said("head -c 3000000 /dev/zero | tr '\\0' x")
-    assert "1,951,424 characters of output were not kept." in said and len(said) <= 10_000
+    assert "1,951,424 characters of output were not kept." in said and len(said) <= 1_100_000
 
 
 async def test_timeout_is_a_fault_with_the_output_so_far(bench: Bench, tmp_path: Path) -> None:
