@@ -11,7 +11,6 @@ from ollama_code.providers.pull import PullReader
 from tests.ollama_server import OllamaServer, Pull
 
 LAYERS = (
-    {"status": "pulling manifest"},
     {"status": "pulling aaa", "digest": "sha256:aaa", "total": 100},
     {"status": "pulling aaa", "digest": "sha256:aaa", "total": 100, "completed": 100},
     {"status": "pulling bbb", "digest": "sha256:bbb", "total": 50, "completed": 20},
