@@ -8,7 +8,8 @@ import os
 import sys
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Literal, TextIO
+from io import TextIOWrapper
+from typing import Literal
 
 from ollama_code.agent.session import Session
 from ollama_code.bootstrap.options import Options
@@ -27,7 +28,7 @@ from ollama_code.core.events import (
 )
 from ollama_code.core.messages import AssistantMessage
 from ollama_code.core.permission import Refused
-from ollama_code.core.text import clean, one_line, shorten
+from ollama_code.core.text import clean, one_line, shorten, well_formed
 from ollama_code.core.usage import Usage
 from ollama_code.frontends.headless.piped import read_piped
 from ollama_code.interrupts import cancelled_by_signals
@@ -72,87 +73,107 @@ class Outcome:
                 return EXIT_DENIED if self.denied else EXIT_DONE
 
 
+class Stdout:
+    """Lines for whoever reads. What cannot be written is noted in `lost` and never raised, because the turn still
+    has a journal to close; JSON is ASCII, which no encoding and no terminal takes for something else."""
+
+    def __init__(self) -> None:
+        self.lost: OSError | None = None
+
+    def line(self, text: str) -> None:
+        if self.lost is None:
+            try:
+                print(text, flush=True)
+            except OSError as e:
+                self.lost = e
+
+    def json(self, value: object) -> None:
+        self.line(json.dumps(value))
+
+    def event(self, event: Event) -> None:
+        self.json(EVENT.dump_python(event, mode="json"))
+
+
+@dataclass(frozen=True)
+class Job:
+    """What was asked for, and where the answer goes. `context` is what was piped in."""
+
+    prompt: str
+    context: str
+    format: Format
+    out: Stdout = field(default_factory=Stdout)
+
+
 def run_headless(options: Options, prompt: str | None, format: Format) -> int:
     """Run one turn and print it. Raises: OllamaCodeError before the turn has begun."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows no é is no reason to fail
     piped = read_piped(0)
     if piped.notice:
         _say(piped.notice)
-    if prompt is None and not piped.text.strip():
+    job = Job(well_formed(prompt or ""), piped.text, format)
+    if not job.prompt.strip() and not job.context.strip():
         raise UsageError('There is nothing to do: give a prompt with -p "..." or pipe text into stdin.')
-    try:
-        return asyncio.run(_main(options, prompt or "", piped.text, format))
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader left: nothing more can be said on stdout
-        return EXIT_FAILED
+    code = asyncio.run(_main(options, job))
+    if job.out.lost is None:
+        return code
+    if not isinstance(job.out.lost, BrokenPipeError):
+        _say(f"The answer could not be written to stdout: {job.out.lost.strerror}.")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python itself complains at its end
+    return EXIT_FAILED
 
 
-async def _main(options: Options, prompt: str, context: str, format: Format) -> int:
+async def _main(options: Options, job: Job) -> int:
     task = asyncio.current_task()
     assert task is not None
-    outcome = Outcome()
     with cancelled_by_signals(task):
         try:
-            return await _turn(options, prompt, context, format, outcome)
+            return await _turn(options, job)
         except asyncio.CancelledError:
             return EXIT_INTERRUPTED
 
 
-async def _turn(options: Options, prompt: str, context: str, format: Format, outcome: Outcome) -> int:
+async def _turn(options: Options, job: Job) -> int:
+    outcome = Outcome()
     opened = await open_session(options, asker=None, patience_s=PATIENCE_S)
     try:
         for notice in opened.notices:
             _say(notice)
-        session = opened.session
         try:
-            await _stream(session, _with_context(prompt, context, session.head.num_ctx), format, outcome)
+            await _stream(opened.session, job, outcome)
         except asyncio.CancelledError:
             outcome.reason = "cancelled"
-        _finish(session, outcome, format)
+        _finish(opened.session, outcome, job)
         return outcome.exit_code
     finally:
         await opened.close()
 
 
-async def _stream(session: Session, text: str, format: Format, outcome: Outcome) -> None:
+async def _stream(session: Session, job: Job, outcome: Outcome) -> None:
     session.observe(outcome.take)
-    printer = EventPrinter()
-    if format == "stream-json":
-        session.observe(printer)
-    async with aclosing(session.prompt(text)) as events:
+    if job.format == "stream-json":
+        session.observe(job.out.event)  # an observer: the last line comes also when the turn is stopped
+    async with aclosing(session.prompt(_with_context(job, session.head.num_ctx))) as events:
         async for event in events:
             match event:
                 case Notice(text=notice):
                     _say(notice)
                 case Retried(reason=reason):
                     _say(f"{reason} Trying again.")
-            if printer.reader_left:
-                raise BrokenPipeError
+            if job.out.lost is not None:
+                return
 
 
-class EventPrinter:
-    """Prints each event as one JSON line; an observer, so the last line comes also when the turn is stopped."""
-
-    def __init__(self) -> None:
-        self.reader_left = False
-
-    def __call__(self, event: Event) -> None:
-        if self.reader_left:
-            return
-        try:
-            print(EVENT.dump_json(event).decode(), flush=True)
-        except BrokenPipeError:
-            self.reader_left = True
-
-
-def _finish(session: Session, outcome: Outcome, format: Format) -> None:
+def _finish(session: Session, outcome: Outcome, job: Job) -> None:
     if outcome.detail:
         _say(outcome.detail)
-    match format:
+    match job.format:
         case "text" if outcome.result:
-            print(clean(outcome.result), flush=True)
+            job.out.line(clean(outcome.result))
         case "json":
-            print(json.dumps(_report(session, outcome), ensure_ascii=False), flush=True)
-    if format == "text":
+            job.out.json(_report(session, outcome))
+    if job.format == "text":
         for denied in outcome.denied:
             _say(f"Denied: {denied['title']}. Allow it with --allow or --mode.")
 
@@ -168,15 +189,17 @@ def _report(session: Session, outcome: Outcome) -> dict[str, object]:
     }
 
 
-def _with_context(prompt: str, context: str, num_ctx: int) -> str:
+def _with_context(job: Job, num_ctx: int) -> str:
     """The prompt with what was piped in behind it, at most half of the window."""
-    if not context.strip():
+    prompt = job.prompt
+    if not job.context.strip():
         return prompt
-    piped = shorten(context, num_ctx * 3 // 2)
+    piped = shorten(job.context, num_ctx * 3 // 2)
     if piped.omitted_chars:
         _say(f"Stdin is too long for the context window: {piped.omitted_chars:,} characters were left out.")
     return f"{prompt}\n\n<stdin>\n{piped.text}\n</stdin>" if prompt else piped.text
 
 
-def _say(text: str, stream: TextIO | None = None) -> None:
-    print(f"ollama-code: {one_line(text, limit=2000)}", file=stream or sys.stderr)
+def _say(text: str) -> None:
+    if sys.stderr is not None:  # closed: and print would then take stdout
+        print(f"ollama-code: {one_line(text, limit=2000)}", file=sys.stderr)
