@@ -41,10 +41,18 @@ class Meter:
         self._head = head
         self._measured = Measured(0, _head_tokens(head))
 
+    def restart(self) -> None:
+        """The history was replaced: what the server counted no longer holds."""
+        self._measured = Measured(0, _head_tokens(self._head))
+
+    def size(self, messages: Sequence[Message]) -> int:
+        """Tokens of some messages alone, about."""
+        return sum(_message_tokens(message) for message in messages)
+
     def used(self, history: Sequence[Message]) -> int:
         """Tokens that a request with this history has, about."""
         since = history[self._measured.messages :]
-        return self._measured.tokens + sum(_message_tokens(message) for message in since)
+        return self._measured.tokens + self.size(since)
 
     def note(self, history: Sequence[Message], usage: Usage) -> None:
         """A reply is complete and is the last message of `history`."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import suppress
 
+from ollama_code.agent.compact import compact
+from ollama_code.agent.errands import read_for_person, run_for_person
 from ollama_code.agent.feed import Feed, Observer
 from ollama_code.agent.meter import Meter
 from ollama_code.agent.runtime import Runtime
@@ -34,6 +36,7 @@ class Session:
         self._feed = feed
         self._look = look
         self._told: Surroundings | None = None
+        self._asides: list[str] = []
         self._meter = Meter(runtime.head)
         close_open_calls(runtime, history, NOT_RUN)  # a session that was killed left calls without an answer
 
@@ -63,11 +66,45 @@ class Session:
         """Hear every event from now on, also those between turns."""
         self._feed.observe(observer)
 
-    async def prompt(self, text: str, images: tuple[Image, ...] = ()) -> AsyncGenerator[Event, None]:
+    def prompt(self, text: str, images: tuple[Image, ...] = ()) -> AsyncGenerator[Event, None]:
         """Run one turn. The first event is `TurnStarted`, the last `TurnFinished`. Closing the iterator cancels
         the turn and waits until its tools are gone."""
+
+        async def turn() -> StopReason:
+            add(self._rt, self.history, UserMessage(text=self._prefaced(text), images=images))
+            return await run_turn(self._rt, self.history, self._meter)
+
+        return self._stream(text, turn)
+
+    def compact(self) -> AsyncGenerator[Event, None]:
+        """Replace the conversation by a summary of it and its last turn, in a turn of its own."""
+
+        async def turn() -> StopReason:
+            await compact(self._rt, self.history, self._meter)
+            return "done"
+
+        return self._stream("/compact", turn)
+
+    def run_command(self, command: str) -> AsyncGenerator[Event, None]:
+        """Run what the person typed after `!`; the model sees it with the next message."""
+
+        async def turn() -> StopReason:
+            self._asides.append(await run_for_person(self._rt.tooling, command))
+            return "done"
+
+        return self._stream(f"!{command}", turn)
+
+    async def attach(self, paths: Sequence[str]) -> None:
+        """Put the content of files and folders the person named in front of the next message. A path that cannot
+        be read says so in its place."""
+        budget = self._meter.result_budget(self.history, 1)
+        self._asides.append(await read_for_person(self._rt.tooling, paths, budget))
+
+    async def _stream(
+        self, text: str, work: Callable[[], Awaitable[StopReason]]
+    ) -> AsyncGenerator[Event, None]:
         with self._feed.listening() as queue:
-            task = asyncio.create_task(self._turn(text, images))
+            task = asyncio.create_task(self._turn(text, work))
             try:
                 while True:
                     event = await queue.get()
@@ -79,27 +116,27 @@ class Session:
                 with suppress(asyncio.CancelledError):
                     await task
 
-    async def _turn(self, text: str, images: tuple[Image, ...]) -> None:
+    async def _turn(self, text: str, work: Callable[[], Awaitable[StopReason]]) -> None:
         reason: StopReason = "failed"
         detail = ""
         try:
             self._feed.emit(TurnStarted(text=text))
-            add(self._rt, self.history, UserMessage(text=self._prefaced(text), images=images))
-            reason = await run_turn(self._rt, self.history, self._meter)
+            reason = await work()
         except asyncio.CancelledError:
             reason = "cancelled"
         except OllamaCodeError as e:
             detail = e.sentence
         except Exception as e:
             log.exception("the turn failed")
-            detail = (
-                f"The program itself failed: {type(e).__name__}: {e}. Please report it; the session is kept."
-            )
+            what = f"{type(e).__name__}: {e}"
+            detail = f"The program itself failed: {what}. Please report it; the session is kept."
         finally:
             self._feed.emit(TurnFinished(reason=reason, detail=detail))
 
     def _prefaced(self, text: str) -> str:
+        """The message with what is new around it in front: surroundings, then what the person did meanwhile."""
         now = self._look()
-        front = preface(self._told, now)
+        parts = [preface(self._told, now), *self._asides, text]
         self._told = now
-        return f"{front}\n\n{text}" if front else text
+        self._asides.clear()
+        return "\n\n".join(part for part in parts if part)

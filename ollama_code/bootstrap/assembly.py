@@ -17,8 +17,9 @@ from ollama_code.bootstrap.model import Chosen
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.policy import gather_policy
 from ollama_code.bootstrap.site import Site
-from ollama_code.core.events import Event, Notice, SessionStarted
+from ollama_code.core.events import Event, MessageAdded, Notice, SessionStarted
 from ollama_code.core.head import Head
+from ollama_code.core.messages import Message
 from ollama_code.core.text import well_formed
 from ollama_code.core.version import __version__
 from ollama_code.demo import FIRST_PROMPT
@@ -63,6 +64,7 @@ class Assembly:
     site: Site
     chosen: Chosen
     asker: Asker | None
+    carried: tuple[Message, ...]
 
     async def open(self, stack: AsyncExitStack) -> Opened:
         try:
@@ -80,6 +82,8 @@ class Assembly:
         head = self._head(tooling.toolset)
         if self.site.before is None:
             feed.emit(self._started(head))
+            for message in self.carried:
+                feed.emit(MessageAdded(message=message))
         runtime = Runtime(
             self.chosen.provider,
             head,
@@ -87,7 +91,7 @@ class Assembly:
             max_steps=self.loaded.settings.max_steps,
             patience_s=PATIENCE_S,
         )
-        history = list(self.site.before.history) if self.site.before else []
+        history = list(self.site.before.history if self.site.before else self.carried)
         session = Session(self.site.folder.id, runtime, feed, self._look(tooling.gate), history)
         return Opened(session, todos, jobs, tuple(self._notices()), stack)
 

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from ollama_code.bootstrap.assembly import Assembly, Opened
 from ollama_code.bootstrap.model import choose, connect, patiently
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.site import find_site, home
+from ollama_code.core.messages import Message
 from ollama_code.ports import Asker
 from ollama_code.settings.load import load
 
 
-async def open_session(options: Options, asker: Asker | None, patience_s: float = 0.0) -> Opened:
+async def open_session(
+    options: Options, asker: Asker | None, *, patience_s: float = 0.0, carried: Sequence[Message] = ()
+) -> Opened:
     """Everything wired together. `asker` is `None` where nobody can answer; `patience_s` is how long to go on
-    trying while nobody answers at the server's address.
-    Raises: UsageError, SessionError, ProviderError."""
+    trying while nobody answers at the server's address; `carried` is a conversation to go on with, for instance
+    because another model takes over.
+    Raises: UsageError (ModelUnclear when a model has to be chosen), SessionError, ProviderError."""
     loaded = load(home(), os.environ, options.flags())
     async with AsyncExitStack() as stack:
         site = find_site(options)
         provider, host = await connect(options, loaded)
         stack.push_async_callback(provider.close)
         chosen = await patiently(lambda: choose(provider, host, loaded, site), patience_s)
-        return await Assembly(options, loaded, site, chosen, asker).open(stack.pop_all())
+        return await Assembly(options, loaded, site, chosen, asker, tuple(carried)).open(stack.pop_all())

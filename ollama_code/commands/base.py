@@ -32,11 +32,40 @@ class NewSession:
 
 
 @dataclass(frozen=True)
+class SwitchModel:
+    """Go on with the same conversation and another model."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class PickModel:
+    """Show what is installed and let the person choose."""
+
+
+@dataclass(frozen=True)
+class PullModel:
+    name: str
+
+
+@dataclass(frozen=True)
+class Compact:
+    """Run `session.compact()` and show it like a turn."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """Put `text` into the clipboard."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Quit:
     pass
 
 
-Outcome = Say | NewSession | Quit
+Outcome = Say | NewSession | SwitchModel | PickModel | PullModel | Compact | Copy | Quit
 
 
 @dataclass(frozen=True)

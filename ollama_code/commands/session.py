@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from ollama_code.commands.base import Desk, NewSession, Outcome, Quit, Say, SlashCommand
+from ollama_code.commands.base import (
+    Compact,
+    Copy,
+    Desk,
+    NewSession,
+    Outcome,
+    PickModel,
+    PullModel,
+    Quit,
+    Say,
+    SlashCommand,
+    SwitchModel,
+)
+from ollama_code.core.messages import AssistantMessage
 from ollama_code.core.permission import Mode
 
 
@@ -18,10 +31,23 @@ async def _mode(desk: Desk, words: str) -> Outcome:
 
 
 async def _model(desk: Desk, words: str) -> Outcome:
-    head = desk.session.head
-    used = desk.session.tokens_used
-    window = f"{used:,} of {head.num_ctx:,} tokens used"
-    return Say(f"{head.model}, context window: {window}. Another model: start with --model NAME.")
+    return SwitchModel(words) if words else PickModel()
+
+
+async def _pull(desk: Desk, words: str) -> Outcome:
+    return PullModel(words) if words else Say("Name the model: /pull qwen3-coder:30b")
+
+
+async def _compact(desk: Desk, words: str) -> Outcome:
+    return Compact()
+
+
+async def _copy(desk: Desk, words: str) -> Outcome:
+    answers = (
+        m.text for m in reversed(desk.session.history) if isinstance(m, AssistantMessage) and m.text.strip()
+    )
+    text = next(answers, "")
+    return Copy(text) if text else Say("There is no answer to copy yet.")
 
 
 async def _clear(desk: Desk, words: str) -> Outcome:
@@ -33,8 +59,11 @@ async def _quit(desk: Desk, words: str) -> Outcome:
 
 
 SESSION_COMMANDS = (
-    SlashCommand("model", "the model of this session and its context window", _model),
+    SlashCommand("model", "choose a model, or go on with the one named", _model, "[NAME]"),
+    SlashCommand("pull", "install a model", _pull, "NAME"),
     SlashCommand("mode", "how much runs without asking", _mode, "[plan|default|auto-edit|yolo]"),
     SlashCommand("clear", "start a fresh session; this one stays on disk", _clear),
+    SlashCommand("compact", "replace the conversation by a summary, to make room", _compact),
+    SlashCommand("copy", "copy the last answer", _copy),
     SlashCommand("quit", "leave", _quit),
 )

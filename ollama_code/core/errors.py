@@ -2,6 +2,7 @@
 
     OllamaCodeError              exit code 1
     |- UsageError                exit code 2: a flag, a value or a settings file a person can mend
+    |  `- ModelUnclear           several models could be meant
     |- SessionError              a journal that cannot be opened, read or continued
     |- ProviderError             a model call that failed
     |  |- ServerUnreachable      nobody answers at the address
@@ -39,6 +40,14 @@ class OllamaCodeError(Exception):
 
 class UsageError(OllamaCodeError):
     exit_code = 2
+
+
+class ModelUnclear(UsageError):
+    """Several models could be meant and none was named. `names` are the candidates."""
+
+    def __init__(self, message: str, names: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.names = names
 
 
 class SessionError(OllamaCodeError):

@@ -1,7 +1,8 @@
 """Everything a front end may hear from the agent: facts in the past tense, pure data.
 
 Order of a turn: `TurnStarted` first, `TurnFinished` last, always; every `ToolStarted` gets one `ToolFinished`
-unless the turn was cancelled. Folding the `MessageAdded` events rebuilds the history exactly."""
+unless the turn was cancelled. Folding the `MessageAdded` events rebuilds the history exactly;
+a `Compacted` in between replaces what came before it."""
 
 from __future__ import annotations
 
@@ -114,6 +115,15 @@ class MessageAdded(Fact):
     message: Message
 
 
+class Compacted(Fact):
+    """The history was replaced by a shorter one: a fold starts again from `history`. Counts are tokens, about."""
+
+    type: Literal["compacted"] = "compacted"
+    history: tuple[Message, ...]
+    tokens_before: int
+    tokens_after: int
+
+
 class TodosChanged(Fact):
     type: Literal["todos_changed"] = "todos_changed"
     items: tuple[TodoItem, ...]
@@ -178,6 +188,7 @@ Event = Annotated[
     | ToolProgressed
     | ToolFinished
     | MessageAdded
+    | Compacted
     | TodosChanged
     | JobChanged
     | UsageReported

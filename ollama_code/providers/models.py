@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
-from ollama_code.core.errors import ModelMissing, UsageError
+from ollama_code.core.errors import ModelMissing, ModelUnclear
 from ollama_code.core.head import Think
 from ollama_code.core.text import one_line
 from ollama_code.ports import ModelInfo, ModelSummary
@@ -26,7 +26,7 @@ _LEVELS_ONLY = ("gptoss", "gpt-oss")
 def choose_model(wanted: str, last_used: str, installed: Sequence[ModelSummary]) -> str:
     """The name to send. An explicit wish is taken or refused, never replaced; then the model used last; then
     the only sensible one. A model in the cloud is never picked unasked: the code would leave the machine.
-    Raises: ModelMissing when the wish, or any model that chats, is not installed; UsageError when several are
+    Raises: ModelMissing when the wish, or any model that chats, is not installed; ModelUnclear when several are
     and nothing was said."""
     if wanted.strip():
         return _wished(wanted.strip(), installed)
@@ -42,9 +42,10 @@ def choose_model(wanted: str, last_used: str, installed: Sequence[ModelSummary])
             "No model that can chat is installed. Install one, for example with "
             f'"ollama pull {SUGGESTED[0]}", or on a small machine "ollama pull {SUGGESTED[1]}".'
         )
-    names = ", ".join(_shown(model.name) for model in candidates or chatting)
+    offered = tuple(model.name for model in candidates or chatting)
+    names = ", ".join(map(_shown, offered))
     what = "Several models are installed" if candidates else "Only models in the cloud are set up"
-    raise UsageError(f"{what}: {names}. Name the one to use with --model NAME.")
+    raise ModelUnclear(f"{what}: {names}. Name the one to use with --model NAME.", offered)
 
 
 def choose_window(pinned: int | None, info: ModelInfo) -> int:

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from ollama_code.core.errors import SessionError
 from ollama_code.core.events import (
     EVENT,
+    Compacted,
     Event,
     MessageAdded,
     ModeChanged,
@@ -31,7 +32,7 @@ from ollama_code.core.permission import Mode
 from ollama_code.core.todo import TodoItem
 from ollama_code.core.usage import Usage
 
-_VITAL = ("session_started", "message_added")
+_VITAL = ("session_started", "message_added", "compacted")
 """Without one of these the session would be another one: not to understand it is an error."""
 
 
@@ -121,6 +122,8 @@ class _Fold:
                 self.unread[event] += 1
             case MessageAdded(agent="main", message=message):
                 self.history.append(message)
+            case Compacted(agent="main", history=history):
+                self.history = list(history)
             case TodosChanged(agent="main", items=items):
                 self.todos = items
             case ModeChanged(mode=mode):

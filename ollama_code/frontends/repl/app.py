@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import signal
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
 from prompt_toolkit import PromptSession
@@ -14,12 +17,13 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from rich.console import Console
 
 from ollama_code.bootstrap.assembly import Opened
+from ollama_code.bootstrap.conversation import Conversation
 from ollama_code.bootstrap.options import Options
-from ollama_code.bootstrap.session import open_session
 from ollama_code.bootstrap.site import home
-from ollama_code.commands.base import Desk, NewSession, Quit, Say
-from ollama_code.commands.registry import COMMANDS, is_command, run_command
-from ollama_code.core.errors import ProviderError
+from ollama_code.commands.base import Compact, Copy, NewSession, PickModel, PullModel, Quit, Say, SwitchModel
+from ollama_code.commands.registry import COMMANDS, is_command
+from ollama_code.core.errors import ProviderError, SessionError
+from ollama_code.core.events import Event
 from ollama_code.core.version import __version__
 from ollama_code.frontends.repl.asker import PlainAsker
 from ollama_code.frontends.repl.history import PromptHistory
@@ -52,10 +56,8 @@ class Repl:
     """One conversation at a terminal. Without a server or a model it stays open and tries again at each prompt."""
 
     def __init__(self, options: Options) -> None:
-        self._options = options
         self._paper = Paper(Console(highlight=False, markup=False, emoji=False))
-        self._asker = PlainAsker(self._paper)
-        self._opened: Opened | None = None
+        self._talk = Conversation(options, PlainAsker(self._paper))
         self._input: PromptSession[str] = PromptSession(
             history=PromptHistory(home().history),
             completer=WordCompleter([f"/{name}" for name in ("help", *COMMANDS)], sentence=True),
@@ -68,31 +70,31 @@ class Repl:
         self._paper.line(
             f"ollama-code {__version__}  -  /help for commands, Ctrl+C stops a turn, Ctrl+D leaves", "dim"
         )
-        await self._open()
+        await self._opened(self._talk.open)
         while (line := await self._read()) is not None:
             if not line.strip():
                 continue
             if is_command(line):
                 if await self._command(line):
                     return
-            elif self._opened is not None or await self._open():
-                await self._turn(line)
+            elif await self._opened(self._talk.open):
+                await self._turn(self._talk.say(line))
 
     async def close(self) -> None:
-        if self._opened is not None:
-            opened, self._opened = self._opened, None
-            await opened.close()
+        await self._talk.close()
 
-    async def _open(self) -> bool:
+    async def _opened(self, how: Callable[[], Awaitable[Opened]]) -> bool:
         """Whether there is a session now; if not, the reason has been said."""
+        before = self._talk.opened
         try:
-            self._opened = await open_session(self._options, asker=self._asker)
-        except ProviderError as e:
+            opened = await how()
+        except (ProviderError, SessionError) as e:
             self._paper.line(e.sentence, "red")
             self._paper.line("The next prompt tries again. ollama-code --demo works without Ollama.", "dim")
             return False
-        for notice in self._opened.notices:
-            self._paper.line(notice, "yellow")
+        if opened is not before:
+            for notice in opened.notices:
+                self._paper.line(notice, "yellow")
         return True
 
     async def _read(self) -> str | None:
@@ -112,28 +114,59 @@ class Repl:
 
     async def _command(self, line: str) -> bool:
         """Run a slash command; true when the person leaves."""
-        if self._opened is None:
+        if self._talk.opened is None:
             if line.strip() == "/quit":
                 return True
-            if not await self._open():
+            if not await self._opened(self._talk.open):
                 return False
-        assert self._opened is not None
-        desk = Desk(self._opened.session, self._opened.todos, self._opened.jobs)
-        match await run_command(line, desk):
+        match await self._talk.command(line):
             case Say(text=text):
                 self._paper.line(text)
             case NewSession():
-                await self.close()
-                self._options = self._options.fresh()
-                await self._open()
+                await self._opened(self._talk.clear)
+            case SwitchModel(name=name):
+                if await self._opened(lambda: self._talk.switch(name)):
+                    self._paper.line(f"The model is now {name}.")
+            case PickModel():
+                await self._list_models()
+            case PullModel(name=name):
+                await self._pull(name)
+            case Compact():
+                await self._turn(self._talk.compact())
+            case Copy(text=text):
+                copy_to_clipboard(text)
+                self._paper.line("Copied.", "dim")
             case Quit():
                 return True
         return False
 
-    async def _turn(self, text: str) -> None:
+    async def _list_models(self) -> None:
+        try:
+            models = await self._talk.installed()
+        except ProviderError as e:
+            self._paper.line(e.sentence, "red")
+            return
+        for model in models:
+            able = ", ".join(sorted(model.capabilities - {"completion"}))
+            size = f"{model.size_bytes / 1e9:.1f} GB" if model.size_bytes else ""
+            self._paper.line(f"  {model.name}  {size}  {able}".rstrip())
+        self._paper.line("Choose one with /model NAME, install one with /pull NAME.", "dim")
+
+    async def _pull(self, name: str) -> None:
+        shown = ""
+        try:
+            async with aclosing(self._talk.pull(name)) as steps:
+                async for step in steps:
+                    share = f" {step.completed_bytes * 100 // step.total_bytes} %" if step.total_bytes else ""
+                    if (line := f"{step.status}{share}") != shown:
+                        shown = line
+                        self._paper.line(f"  {line}", "dim")
+        except ProviderError as e:
+            self._paper.line(e.sentence, "red")
+
+    async def _turn(self, events: AsyncGenerator[Event, None]) -> None:
         """One turn; Ctrl+C stops it and leaves the history valid."""
-        assert self._opened is not None
-        turn = asyncio.create_task(self._consume(self._opened, text))
+        turn = asyncio.create_task(self._consume(events))
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGINT, turn.cancel)
         try:
@@ -145,17 +178,24 @@ class Repl:
             turn.cancel()
             await asyncio.wait({turn})
 
-    async def _consume(self, opened: Opened, text: str) -> None:
-        async with aclosing(opened.session.prompt(text)) as events:
+    async def _consume(self, stream: AsyncGenerator[Event, None]) -> None:
+        async with aclosing(stream) as events:
             async for event in events:
                 self._paper.show(event)
 
     def _toolbar(self) -> FormattedText:
-        if self._opened is None:
+        if self._talk.opened is None:
             return FormattedText([("", " no model ")])
-        session = self._opened.session
+        session = self._talk.opened.session
         used = f"{session.tokens_used / 1000:.1f}k/{session.head.num_ctx / 1000:.0f}k"
         return FormattedText([("", f" {session.head.model} - {session.mode} - ctx {used} ")])
+
+
+def copy_to_clipboard(text: str) -> None:
+    """OSC 52: the terminal itself keeps the text, also over SSH."""
+    coded = base64.b64encode(text.encode()).decode()
+    sys.stdout.write(f"\x1b]52;c;{coded}\x07")
+    sys.stdout.flush()
 
 
 def _keys() -> KeyBindings:

@@ -1,0 +1,96 @@
+"""What a person talks in: one session at a time, replaced when they clear it or change the model.
+
+Front ends that talk (the full screen, the plain prompt) share it; each shows the events in its own way."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+
+from ollama_code.bootstrap.assembly import Opened
+from ollama_code.bootstrap.options import Options
+from ollama_code.bootstrap.session import open_session
+from ollama_code.bootstrap.shelf import model_shelf
+from ollama_code.commands.base import Desk, Outcome
+from ollama_code.commands.mentions import mentioned
+from ollama_code.commands.registry import run_command
+from ollama_code.core.events import Event
+from ollama_code.core.messages import Message
+from ollama_code.ports import Asker, ModelSummary, PullProgress
+
+
+class Conversation:
+    """`opened` is `None` while there is no server or no model; every method that needs a session opens one."""
+
+    def __init__(self, options: Options, asker: Asker) -> None:
+        self.opened: Opened | None = None
+        self._options = options
+        self._asker = asker
+
+    async def open(self) -> Opened:
+        """The open session, opened now if there was none.
+        Raises: UsageError (ModelUnclear when a model has to be chosen), SessionError, ProviderError."""
+        return self.opened or await self._open(self._options, ())
+
+    async def clear(self) -> Opened:
+        """A fresh session; the old one stays on disk. Raises: as `open`, and then nothing is open."""
+        await self.close()
+        self._options = self._options.fresh()
+        return await self._open(self._options, ())
+
+    async def switch(self, model: str) -> Opened:
+        """Go on with another model. Raises: as `open`; then the session is as it was."""
+        options = replace(self._options.fresh(), model=model)
+        before = self.opened
+        history = before.session.history if before else ()
+        opened = await self._open(options, history)
+        self._options = options
+        if before is not None:
+            opened.session.set_mode(before.session.mode)
+            await before.close()
+        return opened
+
+    async def say(self, line: str) -> AsyncGenerator[Event, None]:
+        """One turn for a typed line: `!command` runs it, `@path` attaches what is there.
+        Closing the iterator stops the turn. Raises: as `open`."""
+        session = (await self.open()).session
+        if line.startswith("!"):
+            stream = session.run_command(line[1:].strip())
+        else:
+            if paths := mentioned(line):
+                await session.attach(paths)
+            stream = session.prompt(line)
+        async with aclosing(stream) as events:
+            async for event in events:
+                yield event
+
+    async def compact(self) -> AsyncGenerator[Event, None]:
+        async with aclosing((await self.open()).session.compact()) as events:
+            async for event in events:
+                yield event
+
+    async def command(self, line: str) -> Outcome:
+        """The outcome of a slash command. Raises: as `open`."""
+        opened = await self.open()
+        return await run_command(line, Desk(opened.session, opened.todos, opened.jobs))
+
+    async def installed(self) -> tuple[ModelSummary, ...]:
+        """Raises: UsageError, ProviderError."""
+        async with model_shelf(self._options) as shelf:
+            return await shelf.installed()
+
+    async def pull(self, model: str) -> AsyncGenerator[PullProgress, None]:
+        """Raises: UsageError, ProviderError."""
+        async with model_shelf(self._options) as shelf, aclosing(shelf.pull(model)) as steps:
+            async for step in steps:
+                yield step
+
+    async def close(self) -> None:
+        if self.opened is not None:
+            opened, self.opened = self.opened, None
+            await opened.close()
+
+    async def _open(self, options: Options, carried: Sequence[Message]) -> Opened:
+        self.opened = await open_session(options, self._asker, carried=carried)
+        return self.opened
