@@ -71,7 +71,9 @@ def run(argv: Sequence[str]) -> int:
     arguments = parser().parse_args(argv)
     if arguments.yolo and arguments.mode not in (None, "yolo"):
         parser().error(f"--yolo and --mode {arguments.mode} contradict each other; give one of them")
-    if arguments.output_format and arguments.prompt is None and sys.stdin.isatty():
+    if arguments.demo and arguments.resume:
+        parser().error("--demo starts with a fresh project each time; there is nothing to --continue")
+    if arguments.output_format and arguments.prompt is None and _at_terminal():
         parser().error("--output-format goes with -p")
     from ollama_code.core.errors import OllamaCodeError  # pydantic: not for --version
 
@@ -86,13 +88,17 @@ def run(argv: Sequence[str]) -> int:
 
 def _front_end(arguments: argparse.Namespace) -> int:
     options = _options(arguments)
-    if arguments.prompt is None and sys.stdin.isatty():
+    if arguments.prompt is None and _at_terminal():
         from ollama_code.frontends.repl.app import run_repl
 
         return run_repl(options)
     from ollama_code.frontends.headless.run import run_headless
 
     return run_headless(options, arguments.prompt, arguments.output_format or "text")
+
+
+def _at_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()  # None: the caller closed it
 
 
 def _options(arguments: argparse.Namespace) -> Options:

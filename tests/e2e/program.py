@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from tests.ollama_server import Recorded
 
 ROOT = Path(__file__).parents[2]
@@ -153,6 +155,16 @@ class Running:
     def ended(self) -> Ran:
         out, err = self.process.communicate(timeout=WITHIN_S)
         return Ran(self.process.returncode, out.decode(), err.decode())
+
+
+def living(pids: Path) -> list[int]:
+    """Those of the process ids in a file that still run; a zombie runs no more."""
+    found = []
+    for pid in map(int, pids.read_text().split()):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+                found.append(pid)
+    return found
 
 
 def messages_of(request: Recorded) -> list[dict[str, object]]:
