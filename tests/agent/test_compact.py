@@ -1,0 +1,68 @@
+"""Making room: what is asked, what remains, and that a fold of the events gives the same."""
+
+from __future__ import annotations
+
+from ollama_code.core.errors import StreamCut
+from ollama_code.core.messages import AssistantMessage, UserMessage
+from ollama_code.providers.scripted import fails, says
+from tests.agent.rig import Rig, rig
+
+
+async def compacted(r: Rig) -> list:
+    return [event async for event in r.session.compact()]
+
+
+def folded(events) -> list:
+    history: list = []
+    for event in events:
+        if event.type == "message_added":
+            history.append(event.message)
+        elif event.type == "compacted":
+            history = list(event.history)
+    return history
+
+
+async def test_summary_replaces_the_old_turns_and_the_last_words_of_the_person_stay(tmp_path):
+    r = rig(tmp_path, says("first answer"), says("second answer"), says("SUMMARY"))
+    await r.say("first task")
+    await r.say("second task")
+    events = await compacted(r)
+    assert [type(m) for m in r.history] == [UserMessage, AssistantMessage]
+    assert "SUMMARY" in r.history[0].text and r.history[0].text.endswith("second task")
+    assert "first task" not in r.history[0].text
+    assert (events[0].type, events[-1].type, events[-1].reason) == ("turn_started", "turn_finished", "done")
+
+
+async def test_the_request_for_the_summary_extends_the_live_prompt(tmp_path):
+    r = rig(tmp_path, says("a"), says("b"), says("SUMMARY"))
+    await r.say("one")
+    await r.say("two")
+    before = tuple(r.history)
+    await compacted(r)
+    assert r.provider.requests[-1].messages[: len(before)] == before
+    assert r.provider.requests[-1].head == r.provider.requests[0].head
+
+
+async def test_fold_of_the_events_gives_the_history(tmp_path):
+    r = rig(tmp_path, says("a"), says("b"), says("SUMMARY"), says("c"))
+    await r.say("one")
+    await r.say("two")
+    await compacted(r)
+    await r.say("three")
+    assert folded(r.seen) == r.history
+    assert r.provider.requests[-1].messages[0] == r.history[0]
+
+
+async def test_a_summary_that_fails_leaves_the_conversation_as_it_was(tmp_path):
+    r = rig(tmp_path, says("a"), says("b"), fails(StreamCut("cut")), fails(StreamCut("cut")))
+    await r.say("one")
+    await r.say("two")
+    before = list(r.history)
+    events = await compacted(r)
+    assert (events[-1].reason, r.history) == ("failed", before)
+
+
+async def test_nothing_to_compact_is_said_in_words(tmp_path):
+    r = rig(tmp_path)
+    events = await compacted(r)
+    assert "too short" in events[-1].detail and r.provider.requests == []
