@@ -71,9 +71,13 @@ class Conversation:
                 yield event
 
     async def command(self, line: str) -> Outcome:
-        """The outcome of a slash command. Raises: as `open`."""
-        opened = await self.open()
-        return await run_command(line, Desk(opened.session, opened.todos, opened.jobs))
+        """The outcome of a slash command. Raises: as `open`, when it needs a session."""
+
+        async def desk() -> Desk:
+            opened = await self.open()
+            return Desk(opened.session, opened.todos, opened.jobs)
+
+        return await run_command(line, desk)
 
     async def installed(self) -> tuple[ModelSummary, ...]:
         """Raises: UsageError, ProviderError."""

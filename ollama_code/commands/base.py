@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ollama_code.agent.session import Session
-from ollama_code.tools.todo import TodoList
-from ollama_code.workspace.jobs import Jobs
+if TYPE_CHECKING:  # a screen completes commands before it has loaded what they work on
+    from ollama_code.agent.session import Session
+    from ollama_code.tools.todo import TodoList
+    from ollama_code.workspace.jobs import Jobs
 
 
 @dataclass(frozen=True)
@@ -75,4 +77,14 @@ class SlashCommand:
     name: str
     summary: str
     run: Callable[[Desk, str], Awaitable[Outcome]]
+    usage: str = ""
+
+
+@dataclass(frozen=True)
+class FreeCommand:
+    """A command that needs no session: it works while there is no server and no model."""
+
+    name: str
+    summary: str
+    run: Callable[[str], Outcome]
     usage: str = ""

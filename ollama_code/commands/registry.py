@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Awaitable, Callable
 
-from ollama_code.commands.base import Desk, Outcome, Say
+from ollama_code.commands.base import Desk, FreeCommand, Outcome, Say, SlashCommand
+from ollama_code.commands.free import FREE_COMMANDS
 from ollama_code.commands.session import SESSION_COMMANDS
 from ollama_code.commands.work import WORK_COMMANDS
 
-COMMANDS = {command.name: command for command in (*SESSION_COMMANDS, *WORK_COMMANDS)}
+_HELP = FreeCommand("help", "this list", lambda words: Say(help_text()))
+COMMANDS: dict[str, SlashCommand | FreeCommand] = {
+    command.name: command for command in (_HELP, *SESSION_COMMANDS, *WORK_COMMANDS, *FREE_COMMANDS)
+}
 
 
 def is_command(line: str) -> bool:
@@ -17,21 +22,27 @@ def is_command(line: str) -> bool:
     return word.startswith("/") and "/" not in word[1:] and len(word) > 1
 
 
-async def run_command(line: str, desk: Desk) -> Outcome:
-    """The outcome of a line for which `is_command` holds; an unknown name says what is near."""
+async def run_command(line: str, desk: Callable[[], Awaitable[Desk]]) -> Outcome:
+    """The outcome of a line for which `is_command` holds; an unknown name says what is near. `desk` is asked
+    only by a command that needs a session. Raises: what `desk` raises."""
     word, _, rest = line.strip().partition(" ")
     name = word[1:].lower()
-    if name == "help":
-        return Say(help_text())
-    if command := COMMANDS.get(name):
-        return await command.run(desk, rest.strip())
-    near = difflib.get_close_matches(name, [*COMMANDS, "help"], n=1)
-    hint = f" Did you mean /{near[0]}?" if near else ""
-    return Say(f"There is no command /{name}.{hint} /help lists them all.")
+    match COMMANDS.get(name):
+        case FreeCommand(run=answer):
+            return answer(rest.strip())
+        case SlashCommand(run=work):
+            return await work(await desk(), rest.strip())
+        case None:
+            near = difflib.get_close_matches(name, COMMANDS, n=1)
+            hint = f" Did you mean /{near[0]}?" if near else ""
+            return Say(f"There is no command /{name}.{hint} /help lists them all.")
 
 
 def help_text() -> str:
-    rows = [("/help", "this list")]
-    rows += [(f"/{c.name} {c.usage}".rstrip(), c.summary) for c in COMMANDS.values()]
+    rows = [(f"/{c.name} {c.usage}".rstrip(), c.summary) for c in COMMANDS.values()]
+    rows += [
+        ("!COMMAND", "run a shell command; the model sees its output"),
+        ("@PATH", "attach a file or a folder"),
+    ]
     width = max(len(left) for left, _ in rows)
     return "\n".join(f"  {left:<{width}}  {summary}" for left, summary in rows)

@@ -1,4 +1,4 @@
-"""Commands about the session itself: its model, its mode, its end."""
+"""Commands about the session itself: its mode, its history."""
 
 from __future__ import annotations
 
@@ -8,12 +8,8 @@ from ollama_code.commands.base import (
     Desk,
     NewSession,
     Outcome,
-    PickModel,
-    PullModel,
-    Quit,
     Say,
     SlashCommand,
-    SwitchModel,
 )
 from ollama_code.core.messages import AssistantMessage
 from ollama_code.core.permission import Mode
@@ -28,14 +24,6 @@ async def _mode(desk: Desk, words: str) -> Outcome:
         return Say(f'There is no mode "{words}". The modes are {", ".join(names)}.')
     desk.session.set_mode(Mode(name))
     return Say(f"The mode is now {name}.")
-
-
-async def _model(desk: Desk, words: str) -> Outcome:
-    return SwitchModel(words) if words else PickModel()
-
-
-async def _pull(desk: Desk, words: str) -> Outcome:
-    return PullModel(words) if words else Say("Name the model: /pull qwen3-coder:30b")
 
 
 async def _compact(desk: Desk, words: str) -> Outcome:
@@ -54,16 +42,9 @@ async def _clear(desk: Desk, words: str) -> Outcome:
     return NewSession()
 
 
-async def _quit(desk: Desk, words: str) -> Outcome:
-    return Quit()
-
-
 SESSION_COMMANDS = (
-    SlashCommand("model", "choose a model, or go on with the one named", _model, "[NAME]"),
-    SlashCommand("pull", "install a model", _pull, "NAME"),
     SlashCommand("mode", "how much runs without asking", _mode, "[plan|default|auto-edit|yolo]"),
     SlashCommand("clear", "start a fresh session; this one stays on disk", _clear),
     SlashCommand("compact", "replace the conversation by a summary, to make room", _compact),
     SlashCommand("copy", "copy the last answer", _copy),
-    SlashCommand("quit", "leave", _quit),
 )

@@ -15,12 +15,15 @@ OWNERS = {
     "regex": {"workspace"},
     "wcmatch": {"workspace"},
     "psutil": {"workspace"},
-    "pathspec": {"workspace", "permissions"},
+    "pathspec": {"permissions"},
     "filelock": {"storage"},
     "pypdf": {"tools.files"},
     "PIL": {"tools.files"},
     "charset_normalizer": {"tools.files"},
-    "rich": {"frontends.repl"},
+    "rich": {"frontends.repl", "frontends.tui"},
+    "textual": {"frontends.tui"},
+    "markdown_it": {"frontends.tui"},
+    "pygments": {"frontends.tui"},
     "prompt_toolkit": {"frontends.repl"},
 }
 FOREIGN = sorted(

@@ -321,9 +321,9 @@ async def test_what_cannot_be_searched_is_an_error(
 
 
 async def test_inside_the_workspace_nothing_is_asked(desk: Desk):
-    assert await asked(desk.list_tool, path="src") is None
-    assert await asked(desk.glob_tool, pattern="**/*") is None
-    assert await asked(desk.grep_tool, pattern="x", path="README.md") is None
+    assert (await asked(desk.list_tool, path="src")).reach == "workspace"
+    assert (await asked(desk.glob_tool, pattern="**/*")).reach == "workspace"
+    assert (await asked(desk.grep_tool, pattern="x", path="README.md")).reach == "workspace"
 
 
 async def test_outside_is_asked_for_with_the_resolved_path(desk: Desk, root: Path, tmp_path: Path):

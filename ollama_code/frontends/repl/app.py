@@ -60,7 +60,7 @@ class Repl:
         self._talk = Conversation(options, PlainAsker(self._paper))
         self._input: PromptSession[str] = PromptSession(
             history=PromptHistory(home().history),
-            completer=WordCompleter([f"/{name}" for name in ("help", *COMMANDS)], sentence=True),
+            completer=WordCompleter([f"/{name}" for name in COMMANDS], sentence=True),
             complete_while_typing=False,
             key_bindings=_keys(),
             bottom_toolbar=self._toolbar,
@@ -114,12 +114,12 @@ class Repl:
 
     async def _command(self, line: str) -> bool:
         """Run a slash command; true when the person leaves."""
-        if self._talk.opened is None:
-            if line.strip() == "/quit":
-                return True
-            if not await self._opened(self._talk.open):
-                return False
-        match await self._talk.command(line):
+        try:
+            outcome = await self._talk.command(line)
+        except (ProviderError, SessionError) as e:
+            self._paper.line(e.sentence, "red")
+            return False
+        match outcome:
             case Say(text=text):
                 self._paper.line(text)
             case NewSession():

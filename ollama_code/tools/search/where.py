@@ -24,10 +24,9 @@ DIRECTORY_ALIASES = {
 _HEADER_CHARS = 600
 
 
-def read_request(tool: str, place: Place, call: Call, *, title: str) -> PermissionRequest | None:
-    """Asks where the workspace ends, and for what may hold secrets. Says nothing about what is there."""
-    if freely_readable(place):
-        return None
+def read_request(tool: str, place: Place, call: Call, *, title: str) -> PermissionRequest:
+    """Always declared, so that a rule can deny it; inside the workspace the policy lets it pass. Says nothing
+    about what is there."""
     name = place.shown if place.inside else place.path
     reason = f" ({place.read_guard})" if place.read_guard else ""
     return PermissionRequest(
@@ -37,7 +36,7 @@ def read_request(tool: str, place: Place, call: Call, *, title: str) -> Permissi
         title=title,
         scopes=(f"{tool}({name})",),
         preview=TextBlock(text=f"{title}: {place.path}{reason}"),
-        reach="protected" if place.read_guard else "outside",
+        reach="protected" if place.read_guard else "workspace" if freely_readable(place) else "outside",
     )
 
 

@@ -1,0 +1,24 @@
+"""Commands that need no session: help, models, leaving."""
+
+from __future__ import annotations
+
+from ollama_code.commands.base import FreeCommand, Outcome, PickModel, PullModel, Quit, Say, SwitchModel
+
+
+def _model(words: str) -> Outcome:
+    return SwitchModel(words) if words else PickModel()
+
+
+def _pull(words: str) -> Outcome:
+    return PullModel(words) if words else Say("Name the model: /pull qwen3-coder:30b")
+
+
+def _quit(words: str) -> Outcome:
+    return Quit()
+
+
+FREE_COMMANDS = (
+    FreeCommand("model", "choose a model, or go on with the one named", _model, "[NAME]"),
+    FreeCommand("pull", "install a model", _pull, "NAME"),
+    FreeCommand("quit", "leave", _quit),
+)
