@@ -9,8 +9,10 @@ from pathlib import Path
 
 from ollama_code.bootstrap.options import Options
 from ollama_code.core.errors import SessionError, UsageError
+from ollama_code.core.head import Head
 from ollama_code.demo.scratch import scratch_copy
 from ollama_code.paths import Home
+from ollama_code.providers.models import same_model
 from ollama_code.storage.replay import Replayed, replay
 from ollama_code.storage.sessions import SessionFolder, latest, new_session
 
@@ -29,7 +31,7 @@ class Site:
 
 
 def find_site(options: Options) -> Site:
-    directory = scratch_copy() if options.demo else Path.cwd()
+    directory = scratch_copy() if options.demo else _here()
     sessions = home().sessions_of(directory)
     if not options.resume:
         return Site(directory, new_session(sessions, datetime.now().astimezone()), None)
@@ -37,10 +39,26 @@ def find_site(options: Options) -> Site:
     if last is None:
         raise SessionError(f"There is no session to continue in {directory}. Start one without --continue.")
     before = replay(last.folder.journal)
-    model = before.session.head.model
-    if options.model and options.model != model:
+    _check(options, before.session.head)
+    return Site(directory, last.folder, before)
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as e:
+        raise UsageError("The folder you are in does not exist any more. Change to another one.") from e
+
+
+def _check(options: Options, head: Head) -> None:
+    """Raises: UsageError for a flag that a continued session cannot follow."""
+    if options.model and not same_model(options.model, head.model):
         raise UsageError(
-            f"The last session of this folder talks to {model}, and --continue sends the same bytes again. "
+            f"The last session of this folder talks to {head.model}, and --continue sends the same bytes again. "
             f"Leave out --model, or start a new session for {options.model} without --continue."
         )
-    return Site(directory, last.folder, before)
+    if options.num_ctx and options.num_ctx != head.num_ctx:
+        raise UsageError(
+            f"The last session of this folder has a window of {head.num_ctx:,} tokens, and another one would make "
+            f"the server load the model anew. Leave out --num-ctx {options.num_ctx}, or start without --continue."
+        )

@@ -48,6 +48,11 @@ def choose_model(wanted: str, last_used: str, installed: Sequence[ModelSummary])
     raise ModelUnclear(f"{what}: {names}. Name the one to use with --model NAME.", offered)
 
 
+def same_model(name: str, other: str) -> bool:
+    """Whether both names mean the same installed model: without a tag it is `latest`, and case does not count."""
+    return _key(name) == _key(other)
+
+
 def choose_window(pinned: int | None, info: ModelInfo) -> int:
     """`num_ctx` in tokens for the whole session, never above what the model was trained for: what the person
     pinned, else what the Modelfile wishes, else the largest rung below the limit."""
