@@ -1,0 +1,73 @@
+# `make run` and `make test` are all a newcomer needs. Everything is installed into .venv, once: a stamp file in
+# there is younger than pyproject.toml when nothing is to do. Plain POSIX sh and GNU make 3.81, as macOS has it.
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+TEST_READY := $(VENV)/.test-ready
+LINT_READY := $(VENV)/.lint-ready
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+# The first of these that runs and is new enough makes .venv; `make run PYTHONS=/opt/python/bin/python3` names another.
+PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
+PREFIX := $(HOME)/.local
+ARGS :=
+
+.DELETE_ON_ERROR:
+.PHONY: help run test lint types live install
+
+help: ## this list
+	@echo 'usage: make TARGET [ARGS="..."]'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
+
+run: $(INSTALLED) ## start ollama-code in this folder; its flags go into ARGS
+	@exec $(BIN)/ollama-code $(ARGS)
+
+test: $(TEST_READY) ## run every test; ARGS goes to pytest
+	@exec $(BIN)/python -m pytest --numprocesses=auto $(ARGS)
+
+lint: $(LINT_READY) ## check style and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(LINT_READY) ## check types
+	@exec $(BIN)/mypy
+
+# Variables given to make are in the environment of its commands: make live OLLAMA_HOST=http://gpu:11434 MODEL=qwen3:4b
+live: $(TEST_READY) ## try a real Ollama at OLLAMA_HOST with MODEL
+	@exec $(BIN)/python -m pytest tests/live $(ARGS)
+
+install: $(INSTALLED) ## put the command ollama-code into PREFIX/bin, ~/.local/bin by default
+	@link='$(PREFIX)/bin/ollama-code'; command='$(CURDIR)/$(BIN)/ollama-code'; \
+	mkdir -p '$(PREFIX)/bin' || exit 1; \
+	if [ -e "$$link" ] && [ ! "$$link" -ef "$$command" ]; then \
+		echo "$$link is another program. Remove it first, or choose a folder with PREFIX=..." >&2; exit 1; \
+	fi; \
+	ln -sf "$$command" "$$link" && echo "$$link is installed."; \
+	case ":$$PATH:" in *":$(PREFIX)/bin:"*) ;; *) echo "Add $(PREFIX)/bin to your PATH to call it by name." ;; esac
+
+$(BIN)/python:
+	@for python in $(PYTHONS); do \
+		if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			echo "Creating $(VENV) with $$("$$python" --version)."; \
+			exec "$$python" -m venv --clear $(VENV); \
+		fi; \
+	done; \
+	echo "ollama-code needs Python 3.11 or newer. None of these is: $(PYTHONS)." >&2; exit 1
+
+# Dependency groups need pip 25.1; the pip that a new .venv comes with is as old as its Python.
+$(INSTALLED): $(BIN)/python pyproject.toml
+	@echo 'Installing ollama-code into $(VENV): about 20 MB to fetch the first time.'
+	@$(PIP) install --upgrade 'pip>=25.1'
+	@$(PIP) install --editable .
+	@touch $@
+
+$(TEST_READY): $(INSTALLED)
+	@echo 'Installing what the tests need.'
+	@$(PIP) install --group test
+	@touch $@
+
+$(LINT_READY): $(INSTALLED)
+	@echo 'Installing ruff and mypy.'
+	@$(PIP) install --group lint
+	@touch $@
