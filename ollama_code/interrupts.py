@@ -14,13 +14,15 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def cancelled_by_signals(
     task: asyncio.Task[int], *, but: signal.Signals | None = None
 ) -> Iterator[list[signal.Signals]]:
-    """While open, each ending signal except `but` cancels `task`. The list has the signals that came."""
+    """While open, the first ending signal, of all but `but`, cancels `task`; a second one must not cut short the
+    cleaning up that the first began. The list has the signals that came."""
     came: list[signal.Signals] = []
     loop = asyncio.get_running_loop()
 
     def cancel(number: signal.Signals) -> None:
         came.append(number)
-        task.cancel()
+        if len(came) == 1:
+            task.cancel()
 
     numbers = [number for number in ENDING if number is not but]
     for number in numbers:

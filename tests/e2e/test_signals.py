@@ -88,6 +88,20 @@ def test_a_signal_while_a_command_runs_ends_the_command(
     assert unanswered(program.journal()) == set()
 
 
+def test_a_second_signal_does_not_cut_the_cleaning_up(program: Program, server: OllamaServer) -> None:
+    command = (
+        "trap '' INT TERM HUP; echo $$ > pids; (trap '' TERM; sleep 1000) & echo $! >> pids; echo up; wait"
+    )
+    server.play(Reply(calls=(Call("run_shell_command", {"command": command}),)))
+    with program.running("-p", "go", "--yolo", "--output-format", "stream-json") as running:
+        next(line for line in running.lines() if b'"tool_progressed"' in line)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGINT):
+            running.signal(number)
+        ran = running.ended()
+    assert ran.code == 130
+    assert living(program.project / "pids") == []
+
+
 def test_the_last_line_of_a_stream_comes_also_when_it_is_stopped(
     program: Program, server: OllamaServer
 ) -> None:

@@ -23,7 +23,8 @@ from ollama_code.bootstrap.site import home
 from ollama_code.commands.base import Compact, Copy, NewSession, PickModel, PullModel, Quit, Say, SwitchModel
 from ollama_code.commands.registry import COMMANDS, is_command
 from ollama_code.core.errors import ProviderError, SessionError
-from ollama_code.core.events import Event
+from ollama_code.core.events import Event, TurnFinished
+from ollama_code.core.text import well_formed
 from ollama_code.core.version import __version__
 from ollama_code.frontends.repl.asker import PlainAsker
 from ollama_code.frontends.repl.history import PromptHistory
@@ -167,16 +168,23 @@ class Repl:
     async def _turn(self, events: AsyncGenerator[Event, None]) -> None:
         """One turn; Ctrl+C stops it and leaves the history valid."""
         turn = asyncio.create_task(self._consume(events))
+
+        def stop() -> None:
+            if not turn.cancelling():  # a second Ctrl+C must not cut the cleaning up of the first
+                turn.cancel()
+
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGINT, turn.cancel)
+        loop.add_signal_handler(signal.SIGINT, stop)
         try:
             await asyncio.wait({turn})
-            if not turn.cancelled():
+            if turn.cancelled():
+                self._paper.show(TurnFinished(reason="cancelled"))  # the stream was closed before it came
+            else:
                 turn.result()
         finally:
-            loop.remove_signal_handler(signal.SIGINT)
-            turn.cancel()
+            stop()
             await asyncio.wait({turn})
+            loop.remove_signal_handler(signal.SIGINT)
 
     async def _consume(self, stream: AsyncGenerator[Event, None]) -> None:
         async with aclosing(stream) as events:
@@ -193,7 +201,7 @@ class Repl:
 
 def copy_to_clipboard(text: str) -> None:
     """OSC 52: the terminal itself keeps the text, also over SSH."""
-    coded = base64.b64encode(text.encode()).decode()
+    coded = base64.b64encode(well_formed(text).encode()).decode()
     sys.stdout.write(f"\x1b]52;c;{coded}\x07")
     sys.stdout.flush()
 

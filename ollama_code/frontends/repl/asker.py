@@ -12,13 +12,14 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.input.typeahead import clear_typeahead
 from prompt_toolkit.patch_stdout import patch_stdout
 
-from ollama_code.core.permission import Allowed, Answer, PermissionRequest, Question, Refused
+from ollama_code.core.permission import Allowed, Answer, PermissionRequest, Question, Reach, Refused
 from ollama_code.frontends.repl.paper import Paper
 
 SETTLE_S = 0.5
 """Keys typed before a question has been on the screen this long answer nothing."""
-_REACH = {
+_REACH: dict[Reach, str] = {
     "workspace": "",
+    "unseen": "The model never read what this replaces.",
     "outside": "This reaches outside the workspace.",
     "protected": "This path is protected: it asks in every mode.",
 }
@@ -78,7 +79,7 @@ class PlainAsker:
 
     async def _read(self, prompt: str) -> str:
         with patch_stdout(raw=True):
-            return await self._lines.prompt_async(prompt)
+            return await self._lines.prompt_async(prompt, handle_sigint=False)
 
     async def _settle(self) -> None:
         await asyncio.sleep(SETTLE_S)
