@@ -1,0 +1,221 @@
+"""The blocks of a conversation: what each one holds, and the lines it shows for it. No width, no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal, TypeAlias
+
+from ollama_code.core.display import Display
+from ollama_code.core.text import StreamCleaner, clean
+from ollama_code.frontends.tui.transcript.displays import body, indented, text_lines
+from ollama_code.frontends.tui.transcript.ink import Ink
+from ollama_code.frontends.tui.transcript.line import AnyLine, Line, Span, first_difference
+from ollama_code.frontends.tui.transcript.stream import MarkdownStream
+
+Tone: TypeAlias = Literal["dim", "info", "warning", "error"]
+
+FRAME_CHARS = 4000
+"""How much streamed text one frame takes in; more waits for the next, so that a key press gets in between."""
+THINKING_TAIL_CHARS = 240
+"""How much of thinking shows while it streams: about three rows."""
+
+
+class Block:
+    """`lines` is up to date after `update`. A block that folds shows less until `is_open`."""
+
+    folds = False
+    quiet = False
+    """Quiet blocks follow each other without space between."""
+
+    def __init__(self) -> None:
+        self.lines: list[AnyLine] = []
+        self.is_open = False
+        self.behind = False
+        """More waits to be taken in at the next frame."""
+
+    def build(self, ink: Ink) -> Iterable[AnyLine]:
+        raise NotImplementedError
+
+    def update(self, ink: Ink) -> int:
+        """Bring `lines` up to date. Returns the index of the first one that changed."""
+        new = list(self.build(ink))
+        first = first_difference(self.lines, new)
+        self.lines[first:] = new[first:]
+        return first
+
+    def forget(self) -> None:
+        """Free what `update` can make again."""
+        self.lines = []
+
+    def estimate(self, width: int) -> int:
+        """About how many rows the block takes, before its lines exist."""
+        return max(1, len(self.lines))
+
+
+class UserBlock(Block):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = clean(text).strip("\n")
+
+    def build(self, ink: Ink) -> Iterator[AnyLine]:
+        return text_lines(self._text, ink.user, ("❯ ", ink.user))
+
+    def estimate(self, width: int) -> int:
+        return rows_of(self._text, width)
+
+
+class NoticeBlock(Block):
+    """A few words from the program, or the output of one of its commands."""
+
+    _LEADS: dict[Tone, str] = {"dim": "· ", "info": "", "warning": "! ", "error": "✗ "}
+
+    def __init__(self, text: str, tone: Tone) -> None:
+        super().__init__()
+        self.quiet = tone == "dim"
+        self._text = clean(text).strip("\n")
+        self._tone = tone
+
+    def build(self, ink: Ink) -> Iterator[AnyLine]:
+        style = {"dim": ink.dim, "info": ink.text, "warning": ink.warning, "error": ink.error}[self._tone]
+        lead = self._LEADS[self._tone]
+        return text_lines(self._text, style, (lead, style) if lead else None)
+
+    def estimate(self, width: int) -> int:
+        return rows_of(self._text, width)
+
+
+class DisplayBlock(Block):
+    """A display block in full, outside of any call."""
+
+    def __init__(self, display: Display) -> None:
+        super().__init__()
+        self._display = display
+
+    def build(self, ink: Ink) -> Iterator[AnyLine]:
+        yield from body(self._display, ink, folded=False).lines
+
+
+class AnswerBlock(Block):
+    """The model's words. While they stream only the tail is rendered again."""
+
+    def __init__(self, source: str = "") -> None:
+        super().__init__()
+        self._stream: MarkdownStream | None = None
+        self._source = [clean(source)] if source else []
+        self._taken = 0
+        self._cleaner = StreamCleaner()
+        self._done = bool(source)
+        self._finished = False
+        self._struck = False
+
+    @property
+    def source(self) -> str:
+        return "".join(self._source)
+
+    def add(self, piece: str) -> None:
+        self._source.append(self._cleaner.feed(piece))
+
+    def finish(self) -> None:
+        if not self._done:
+            self._source.append(self._cleaner.flush())
+            self._done = True
+
+    def strike(self) -> None:
+        """The provider took these words back."""
+        self._struck = True
+
+    def update(self, ink: Ink) -> int:
+        if self._struck:
+            return super().update(ink)
+        if self._stream is None:
+            self._stream, self._taken, self._finished = MarkdownStream(ink), 0, False
+        first = len(self._stream.lines)
+        taken = 0
+        while self._taken < len(self._source) and taken < FRAME_CHARS:
+            piece = self._source[self._taken]
+            self._taken += 1
+            taken += len(piece)
+            first = min(first, self._stream.feed(piece)) if piece else first
+        self.behind = self._taken < len(self._source)
+        if self._done and not self.behind and not self._finished:
+            self._finished = True
+            first = min(first, self._stream.finish())
+        self.lines = self._stream.lines
+        return first
+
+    def build(self, ink: Ink) -> Iterator[AnyLine]:
+        """Only for words taken back; otherwise `update` streams."""
+        return text_lines(self.source.strip("\n"), ink.dim + ink.struck)
+
+    def forget(self) -> None:
+        self._stream = None
+        self._source = ["".join(self._source)]
+        self._taken = 0
+        self.lines = []
+
+    def estimate(self, width: int) -> int:
+        return sum(rows_of(piece, width) for piece in self._source) if self._taken == 0 else len(self.lines)
+
+
+class ThinkingBlock(Block):
+    """A few live words while it streams, one line when it ended, all of it when opened."""
+
+    folds = True
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__()
+        self._pieces = [clean(text)] if text else []
+        self._cleaner = StreamCleaner()
+        self._done = bool(text)
+        self._struck = False
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(piece.strip() for piece in self._pieces)
+
+    def add(self, piece: str) -> None:
+        self._pieces.append(self._cleaner.feed(piece))
+
+    def finish(self) -> None:
+        if not self._done:
+            self._pieces = ["".join([*self._pieces, self._cleaner.flush()])]
+            self._done = True
+
+    def strike(self) -> None:
+        self._struck = True
+
+    def build(self, ink: Ink) -> Iterator[AnyLine]:
+        hang: tuple[Span, ...] = (("  ", ink.thinking),)
+        if not self._done:
+            yield Line((("thinking", ink.thinking),), lead=(("∴ ", ink.dim),), folds=True)
+            text = self._all() if self.is_open else self._tail()
+            yield from indented(text_lines(text, ink.thinking), hang)
+            return
+        words = len(self._all().split())
+        count = f"thought for {words:,} {'word' if words == 1 else 'words'}"
+        style = ink.thinking + ink.struck if self._struck else ink.thinking
+        if not self.is_open:
+            tip = (" - click or Ctrl+O", ink.dim)
+            yield Line(((count, style), tip), lead=(("∴ ", ink.dim),), folds=True)
+            return
+        yield Line(((count, style),), lead=(("∴ ", ink.dim),), folds=True)
+        yield from indented(text_lines(self._all(), style), hang)
+
+    def _all(self) -> str:
+        return "".join(self._pieces).strip("\n")
+
+    def _tail(self) -> str:
+        found, size = [], 0
+        for piece in reversed(self._pieces):
+            found.append(piece)
+            size += len(piece)
+            if size > THINKING_TAIL_CHARS:
+                break
+        text = " ".join("".join(reversed(found)).split())
+        if size <= THINKING_TAIL_CHARS:
+            return text
+        return "… " + text[-THINKING_TAIL_CHARS:].partition(" ")[2]
+
+
+def rows_of(text: str, width: int) -> int:
+    return text.count("\n") + 1 + len(text) // max(10, width)

@@ -1,0 +1,42 @@
+"""When to draw: at once after a pause, else once per interval, however many tokens come. No timer runs while idle."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+FRAME_S = 0.06
+"""Between 50 and 80 ms text still seems to flow, and a frame takes in several tokens."""
+REST = 5
+"""After an expensive frame the next waits this many times its cost, so that keys are answered in between."""
+
+
+class Pace:
+    """`later` runs a callback once after so many seconds; `draw` makes one frame."""
+
+    def __init__(
+        self, later: Callable[[float, Callable[[], None]], object], draw: Callable[[], None]
+    ) -> None:
+        self._later = later
+        self._draw = draw
+        self._waiting = False
+        self._next = 0.0
+
+    def request(self) -> None:
+        """Something changed: draw now, or when the interval is over."""
+        if self._waiting:
+            return
+        wait = self._next - time.monotonic()
+        if wait <= 0:
+            self._frame()
+        else:
+            self._waiting = True
+            self._later(wait, self._frame)
+
+    def _frame(self) -> None:
+        self._waiting = False
+        began = time.monotonic()
+        self._next = began + FRAME_S
+        self._draw()
+        ended = time.monotonic()
+        self._next = max(began + FRAME_S, ended + REST * (ended - began))

@@ -1,0 +1,310 @@
+"""Blocks laid out for one width, and the reader's place among them. Only what is near the viewport is laid out: the
+rest has an estimated height, which no scroll position depends on. Knows rows and blocks, no widget."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from textual.strip import Strip
+
+from ollama_code.frontends.tui.transcript.blocks import Block
+from ollama_code.frontends.tui.transcript.ink import Ink
+from ollama_code.frontends.tui.transcript.line import AnyLine
+from ollama_code.frontends.tui.transcript.paint import Canvas, paint, row_count
+
+KEPT_ROWS = 3000
+"""Rows of blocks out of sight that stay laid out; beyond it the ones seen longest ago are forgotten."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A row of a page, both counted from 0."""
+
+    page: int
+    row: int
+
+
+class Page:
+    """One block on one canvas. `gap` blank rows come first."""
+
+    def __init__(self, block: Block, gap: int, depth: int) -> None:
+        self.block = block
+        self.gap = gap
+        self.depth = depth
+        self.height = 0
+        self.is_laid_out = False
+        self.painted = 0
+        """Lines painted so far: what tests count."""
+        self._canvas: Canvas | None = None
+        self._starts: list[int] = [0]
+        self._strips: dict[int, list[Strip]] = {}
+
+    @property
+    def canvas(self) -> Canvas:
+        assert self._canvas is not None
+        return self._canvas
+
+    def resize(self, canvas: Canvas) -> None:
+        """A new width: keep the lines, forget the rows."""
+        self._canvas = canvas
+        self._starts, self._strips, self.is_laid_out = [0], {}, False
+        self.height = self.gap + self.block.estimate(canvas.room)
+
+    def lay_out(self, first: int = 0) -> None:
+        """Find the height. Lines before `first` are as they were."""
+        lines, starts = self.block.lines, self._starts
+        first = min(first, len(starts) - 1)
+        del starts[first + 1 :]
+        for index in [index for index in self._strips if index >= first]:
+            del self._strips[index]
+        at = starts[first]
+        for line in lines[first:]:
+            at += row_count(line, self.canvas)
+            starts.append(at)
+        self.height = self.gap + at
+        self.is_laid_out = True
+
+    def strip(self, row: int) -> Strip:
+        place = self.place(row)
+        if place is None:
+            return self.canvas.blank
+        line, part = place
+        strips = self._strips.get(line)
+        if strips is None:
+            strips = self._strips[line] = paint(self.block.lines[line], self.canvas)
+            self.painted += 1
+        return strips[part] if part < len(strips) else self.canvas.blank
+
+    def place(self, row: int) -> tuple[int, int] | None:
+        """The line at `row` and the row within it; None in the gap."""
+        row -= self.gap
+        if row < 0 or row >= self._starts[-1]:
+            return None
+        line = bisect_right(self._starts, row) - 1
+        return line, row - self._starts[line]
+
+    def row_of(self, line: int) -> int:
+        """The first row of a line; the height when there is no such line."""
+        return self.gap + self._starts[min(line, len(self._starts) - 1)]
+
+    def line(self, index: int) -> AnyLine:
+        return self.block.lines[index]
+
+    def forget(self) -> None:
+        self.block.forget()
+        self._starts, self._strips, self.is_laid_out = [0], {}, False
+
+
+class Pages:
+    """All pages and the spot at the top of the viewport. `following` keeps the end in sight."""
+
+    def __init__(self, ink: Ink) -> None:
+        self.ink = ink
+        self.pages: list[Page] = []
+        self.following = True
+        self.top = Spot(0, 0)
+        self.width = 0
+        self.view_height = 0
+        self._total = 0
+        self._blank: Strip | None = None
+        self._recent: OrderedDict[int, None] = OrderedDict()  # laid-out pages, the longest unseen first
+
+    @property
+    def total(self) -> int:
+        """Height of everything in rows: exact near the viewport, estimated elsewhere."""
+        return self._total
+
+    @property
+    def blank(self) -> Strip:
+        """A row below the last page."""
+        if self._blank is None or self._blank.cell_length != max(1, self.width):
+            self._blank = self._canvas(0).blank
+        return self._blank
+
+    @property
+    def before(self) -> int:
+        """Rows above the viewport."""
+        return sum(page.height for page in self.pages[: self.top.page]) + self.top.row
+
+    def add(self, block: Block, depth: int) -> Page:
+        quiet = self.pages and block.quiet and self.pages[-1].block.quiet and self.pages[-1].depth == depth
+        page = Page(block, 0 if quiet or not self.pages else 1, depth)
+        page.resize(self._canvas(depth))
+        self.pages.append(page)
+        self._total += page.height
+        return page
+
+    def clear(self) -> None:
+        self.pages, self._total, self.top, self.following = [], 0, Spot(0, 0), True
+        self._recent.clear()
+
+    def resize(self, width: int, height: int) -> None:
+        """The words at the top of the viewport stay there."""
+        self.view_height = height
+        if width == self.width:
+            return
+        anchor = self._words_at_top()
+        self.width = width
+        for page in self.pages:
+            page.resize(self._canvas(page.depth))
+        self._recent.clear()
+        self._total = sum(page.height for page in self.pages)
+        if anchor is not None and not self.following:
+            page = self._ready(anchor[0])
+            self.top = Spot(anchor[0], min(page.row_of(anchor[1]) + anchor[2], page.height - 1))
+
+    def reset(self, ink: Ink) -> None:
+        """Other colours: every line is made again when it is next seen."""
+        self.ink = ink
+        self._blank = None
+        for page in self.pages:
+            page.forget()
+            page.resize(self._canvas(page.depth))
+        self._recent.clear()
+        self._total = sum(page.height for page in self.pages)
+        self.top = Spot(self.top.page, 0) if not self.following else self.top
+
+    def update(self, index: int) -> tuple[int, int]:
+        """The block of page `index` changed. Returns the first row that changed and by how much the page grew."""
+        page = self.pages[index]
+        old = page.height
+        was_laid_out = page.is_laid_out
+        first = page.block.update(self.ink)
+        page.lay_out(first if was_laid_out else 0)
+        self._seen(index)
+        self._total += page.height - old
+        return (page.row_of(first) if was_laid_out else 0), page.height - old
+
+    def view(self) -> list[Spot]:
+        """The rows in sight from the top; fewer than the view is high only when there are no more.
+        Lays out what it needs and, while following, moves to the end."""
+        if self.following:
+            self._pin_to_end()
+        self._clamp()
+        rows: list[Spot] = []
+        index, row = self.top.page, self.top.row
+        while index < len(self.pages) and len(rows) < self.view_height:
+            page = self._ready(index)
+            rows += [
+                Spot(index, at) for at in range(row, min(page.height, row + self.view_height - len(rows)))
+            ]
+            index, row = index + 1, 0
+        self._forget_far(self.top.page, index)
+        return rows
+
+    def scroll(self, rows: int) -> None:
+        """Move by `rows`, down when positive. At the end the view follows again."""
+        if not self.pages:
+            return
+        if rows < 0:
+            self._clamp()
+            self.following = False
+        index, row = self.top.page, self.top.row + rows
+        while row < 0 and index > 0:
+            index -= 1
+            row += self._ready(index).height
+        while index < len(self.pages) - 1 and row >= self._ready(index).height:
+            row -= self.pages[index].height
+            index += 1
+        self.top = Spot(index, max(0, row))
+        self._follow_at_end()
+
+    def hold(self, index: int, y: int) -> None:
+        """Place the first line of page `index` at row `y` of the view."""
+        self.top, self.following = Spot(index, self.pages[index].gap), False
+        self.scroll(-max(0, y))
+        self._follow_at_end()
+
+    def toggle(self, index: int, *, is_open: bool) -> None:
+        """Fold or unfold a block without moving what is at the top."""
+        page = self.pages[index]
+        if not page.block.folds or page.block.is_open == is_open:
+            return
+        page.block.is_open = is_open
+        if page.is_laid_out:
+            self.update(index)
+
+    def lines(self, index: int) -> list[AnyLine]:
+        """The lines of page `index`, made when they are not there."""
+        return self._ready(index).block.lines
+
+    def to_start(self) -> None:
+        self.top, self.following = Spot(0, 0), False
+        self._follow_at_end()
+
+    def to_end(self) -> None:
+        self.following = True
+
+    def to_row(self, row: int) -> None:
+        """Jump to about `row` of `total`, as when a scroll bar is dragged."""
+        index = 0
+        while index < len(self.pages) - 1 and row >= self.pages[index].height:
+            row -= self.pages[index].height
+            index += 1
+        self.top, self.following = Spot(index, max(0, row)), False
+        if self.pages:
+            page = self._ready(index)
+            self.top = Spot(index, min(self.top.row, max(0, page.height - 1)))
+        self._follow_at_end()
+
+    def _canvas(self, depth: int) -> Canvas:
+        rule = (("│ ", self.ink.border),) * depth
+        return Canvas(max(1, self.width), self.ink.text, ((" ", self.ink.text), *rule))
+
+    def _ready(self, index: int) -> Page:
+        page = self.pages[index]
+        if not page.is_laid_out:
+            self._total -= page.height
+            while page.block.update(self.ink) >= 0 and page.block.behind:
+                pass
+            page.lay_out()
+            self._total += page.height
+        self._seen(index)
+        return page
+
+    def _seen(self, index: int) -> None:
+        self._recent[index] = None
+        self._recent.move_to_end(index)
+
+    def _end_spot(self) -> Spot:
+        """The top when the last row is at the bottom."""
+        left, index = self.view_height, len(self.pages)
+        while index > 0 and left > 0:
+            index -= 1
+            left -= self._ready(index).height
+        return Spot(index, max(0, -left))
+
+    def _pin_to_end(self) -> None:
+        self.top = self._end_spot()
+
+    def _clamp(self) -> None:
+        if not self.pages:
+            self.top = Spot(0, 0)
+            return
+        index = min(self.top.page, len(self.pages) - 1)
+        page = self._ready(index)
+        self.top = Spot(index, max(0, min(self.top.row, page.height - 1)))
+
+    def _follow_at_end(self) -> None:
+        end = self._end_spot()
+        if (self.top.page, self.top.row) >= (end.page, end.row):
+            self.top, self.following = end, True
+
+    def _words_at_top(self) -> tuple[int, int, int] | None:
+        """Page, line and row in the line at the top of the viewport."""
+        if self.top.page >= len(self.pages) or not self.pages[self.top.page].is_laid_out:
+            return None
+        place = self.pages[self.top.page].place(self.top.row)
+        return (self.top.page, *place) if place else (self.top.page, 0, 0)
+
+    def _forget_far(self, first: int, last: int) -> None:
+        rows = sum(self.pages[index].height for index in self._recent)
+        while rows > KEPT_ROWS and self._recent:
+            index = next(iter(self._recent))
+            if first <= index < last or self.pages[index].block.behind:
+                return
+            del self._recent[index]
+            rows -= self.pages[index].height
+            self.pages[index].forget()

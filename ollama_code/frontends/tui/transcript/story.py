@@ -1,0 +1,202 @@
+"""Events to blocks: which block an event starts, continues or ends. Knows who is speaking (the main agent or a
+subagent), never how it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from ollama_code.core.events import (
+    Event,
+    JobChanged,
+    ModeChanged,
+    Notice,
+    PermissionAnswered,
+    QuestionAnswered,
+    Retried,
+    StepStarted,
+    TextDelta,
+    ThinkingDelta,
+    ToolFinished,
+    ToolProgressed,
+    ToolStarted,
+    TurnFinished,
+    TurnStarted,
+)
+from ollama_code.core.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
+from ollama_code.core.permission import Refused
+from ollama_code.core.text import one_line
+from ollama_code.frontends.tui.transcript.blocks import (
+    AnswerBlock,
+    Block,
+    NoticeBlock,
+    ThinkingBlock,
+    UserBlock,
+)
+from ollama_code.frontends.tui.transcript.tool import State, ToolBlock
+
+MAIN = "main"
+_STOPS = {
+    "cancelled": "Stopped.",
+    "denied": "Stopped: a call was refused.",
+    "step_limit": "Stopped: the step limit was reached.",
+}
+Stream = AnswerBlock | ThinkingBlock
+
+
+class Story:
+    """`place(block, depth)` puts a new block at the end, `touch(block)` says that one changed."""
+
+    def __init__(self, place: Callable[[Block, int], None], touch: Callable[[Block], None]) -> None:
+        self._place = place
+        self._touch = touch
+        self._open: dict[str, Stream] = {}
+        self._step: dict[str, list[Stream]] = {}
+        self._calls: dict[tuple[str, str], ToolBlock] = {}
+        self._answer: AnswerBlock | None = None
+
+    @property
+    def last_answer(self) -> str:
+        return self._answer.source.strip("\n") if self._answer else ""
+
+    def hear(self, event: Event) -> None:
+        match event:
+            case TextDelta(text=text, agent=agent):
+                self._stream(AnswerBlock, text, agent)
+            case ThinkingDelta(text=text, agent=agent):
+                self._stream(ThinkingBlock, text, agent)
+            case ToolProgressed(call_id=call, text=text, agent=agent):
+                if block := self._calls.get((agent, call)):
+                    block.progress(text)
+                    self._touch(block)
+            case StepStarted(agent=agent):
+                self._close(agent)
+                self._step[agent] = []
+            case ToolStarted(call=call, title=title, agent=agent):
+                block = ToolBlock(title)
+                self._calls[agent, call.id] = block
+                self.put(block, agent)
+            case ToolFinished(call_id=call, agent=agent):
+                self._finish_call(event)
+            case TurnStarted(text=text, agent=agent):
+                self.put(UserBlock(text) if agent == MAIN else NoticeBlock(one_line(text), "dim"), agent)
+            case TurnFinished():
+                self._end_turn(event)
+            case _:
+                self._aside(event)
+
+    def recall(self, messages: Sequence[Message]) -> None:
+        """The conversation of a session that is continued."""
+        for message in messages:
+            for block in self._recalled(message):
+                self._place(block, 0)
+
+    def put(self, block: Block, agent: str = MAIN) -> None:
+        """A block that is nobody's stream: what `agent` was saying is closed first."""
+        self._close(agent)
+        self._place(block, _depth(agent))
+
+    def forget(self) -> None:
+        self._open, self._step, self._calls, self._answer = {}, {}, {}, None
+
+    def _aside(self, event: Event) -> None:
+        """Facts that take one quiet line."""
+        match event:
+            case Retried(reason=reason, agent=agent):
+                self._take_back(agent)
+                self.put(
+                    NoticeBlock(f"{reason} Trying again; the words above are discarded.", "warning"), agent
+                )
+            case Notice(text=text, agent=agent):
+                self.put(NoticeBlock(text, "warning"), agent)
+            case ModeChanged(mode=mode, agent=agent):
+                self.put(NoticeBlock(f"mode: {mode}", "dim"), agent)
+            case JobChanged(job=job, command=command, outcome=outcome, agent=agent):
+                words = f"{one_line(job)} {one_line(outcome) or 'started'}: {one_line(command)}"
+                self.put(NoticeBlock(words, "dim"), agent)
+            case QuestionAnswered(question=question, text=text, agent=agent):
+                self.put(NoticeBlock(f"{one_line(question.text)} → {one_line(text)}", "dim"), agent)
+            case PermissionAnswered(answer=Refused(feedback=why), request=request, by=by, agent=agent):
+                who = {"person": "Refused", "policy": "Refused by a rule or the mode"}.get(
+                    by, "Nobody to ask"
+                )
+                note = f"{who}: {why}" if why else f"{who}."
+                if block := self._calls.get((agent, request.call_id)):
+                    block.refuse(note)
+                    self._touch(block)
+                else:
+                    self.put(NoticeBlock(f"{one_line(request.title)}. {note}", "dim"), agent)
+            case _:
+                pass
+
+    def _stream(self, kind: type[Stream], text: str, agent: str) -> None:
+        block = self._open.get(agent)
+        if not isinstance(block, kind):
+            if not text.strip() and block is None:
+                return
+            self._close(agent)
+            block = self._open[agent] = kind()
+            self._step.setdefault(agent, []).append(block)
+            if isinstance(block, AnswerBlock) and agent == MAIN:
+                self._answer = block
+            block.add(text)
+            self._place(block, _depth(agent))
+            return
+        block.add(text)
+        self._touch(block)
+
+    def _close(self, agent: str) -> None:
+        if block := self._open.pop(agent, None):
+            block.finish()
+            self._touch(block)
+
+    def _take_back(self, agent: str) -> None:
+        self._close(agent)
+        for block in self._step.pop(agent, []):
+            block.strike()
+            self._touch(block)
+            if block is self._answer:
+                self._answer = None
+
+    def _finish_call(self, event: ToolFinished) -> None:
+        if block := self._calls.pop((event.agent, event.call_id), None):
+            block.finish(event.result)
+            self._touch(block)
+
+    def _end_turn(self, event: TurnFinished) -> None:
+        self._close(event.agent)
+        for key in [key for key in self._calls if key[0] == event.agent]:
+            block = self._calls.pop(key)
+            if block.state is State.RUNNING:
+                block.stop()
+                self._touch(block)
+        if event.detail:
+            self.put(NoticeBlock(event.detail, "error"), event.agent)
+        elif words := _STOPS.get(event.reason):
+            self.put(NoticeBlock(words, "dim"), event.agent)
+
+    def _recalled(self, message: Message) -> Iterator[Block]:
+        match message:
+            case UserMessage(text=text):
+                yield UserBlock(text)
+            case AssistantMessage(text=text, thinking=thinking, calls=calls):
+                if thinking.strip():
+                    yield ThinkingBlock(thinking)
+                if text.strip():
+                    self._answer = AnswerBlock(text)
+                    yield self._answer
+                for call in calls:
+                    block = self._calls[MAIN, call.id] = ToolBlock(_title(call))
+                    yield block
+            case ToolMessage(call_id=call_id, text=text):
+                if found := self._calls.pop((MAIN, call_id), None):
+                    found.finish_recalled(text)
+
+
+def _depth(agent: str) -> int:
+    return 0 if agent == MAIN else 1
+
+
+def _title(call: ToolCall) -> str:
+    """A call of an old session, in words: its name and the first thing it was told."""
+    told = next((value for value in call.arguments.values() if isinstance(value, str) and value), "")
+    return one_line(f"{call.name} {told}", limit=120)

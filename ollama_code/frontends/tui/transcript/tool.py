@@ -1,0 +1,132 @@
+"""The block of one tool call: its state as a mark, its title, live output while it runs, then what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+from rich.style import Style
+
+from ollama_code.core.display import Display
+from ollama_code.core.results import ErrorType, ToolResult
+from ollama_code.core.text import clean, one_line
+from ollama_code.frontends.tui.transcript.blocks import Block
+from ollama_code.frontends.tui.transcript.displays import (
+    TEXT_ROWS,
+    Body,
+    body,
+    indented,
+    one_line_end,
+    text_body,
+    text_lines,
+)
+from ollama_code.frontends.tui.transcript.ink import Ink
+from ollama_code.frontends.tui.transcript.line import AnyLine, Line, Span
+
+LIVE_ROWS = 6
+LIVE_CHARS = 8000
+"""How much live output is kept while a command runs; the result brings all of it."""
+
+
+class State(StrEnum):
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    REFUSED = "refused"
+    STOPPED = "stopped"
+
+
+_MARKS = {
+    State.RUNNING: "○",
+    State.DONE: "●",
+    State.FAILED: "✗",
+    State.REFUSED: "⊘",
+    State.STOPPED: "◌",
+}
+
+
+class ToolBlock(Block):
+    folds = True
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.state = State.RUNNING
+        self._title = one_line(title)
+        self._live = ""
+        self._note = ""
+        self._display: Display | None = None
+        self._text = ""
+
+    def progress(self, text: str) -> None:
+        self._live = (self._live + text)[-LIVE_CHARS:]
+
+    def refuse(self, note: str) -> None:
+        self.state, self._note = State.REFUSED, clean(note).strip()
+
+    def stop(self) -> None:
+        """The turn ended before the call did."""
+        if self.state is State.RUNNING:
+            self.state = State.STOPPED
+
+    def finish(self, result: ToolResult) -> None:
+        self._display, self._live = result.return_display, ""
+        if result.error is None:
+            self.state = State.DONE
+        elif result.error.type is ErrorType.DENIED:
+            self.state = State.REFUSED
+            self._note = self._note or clean(result.error.message).strip()
+        else:
+            self.state = State.FAILED
+            self._note = clean(result.error.message).strip()
+
+    def finish_recalled(self, text: str) -> None:
+        """A call of a continued session: only what the model read is left of it."""
+        self.state, self._text = State.DONE, text
+
+    def estimate(self, width: int) -> int:
+        return max(len(self.lines), 3)
+
+    def build(self, ink: Ink) -> Iterator[AnyLine]:
+        yield self._head(ink)
+        hang: tuple[Span, ...] = (("  ", ink.text),)
+        if self.state is State.RUNNING and self._live:
+            yield from indented(self._live_lines(ink), hang)
+        if self._note and self.state in (State.FAILED, State.REFUSED):
+            tone = ink.error if self.state is State.FAILED else ink.warning
+            yield from indented(text_lines(self._note, tone), hang)
+        found = self._body(ink)
+        yield from indented(found.lines, hang)
+        if found.left_out:
+            noun = "line" if found.left_out == 1 else "lines"
+            yield Line(
+                ((f"… {found.left_out:,} more {noun} (Ctrl+O)", ink.dim),), lead=hang, hang=hang, folds=True
+            )
+
+    def _head(self, ink: Ink) -> Line:
+        color = self._color(ink)
+        spans: list[Span] = [(self._title, ink.title)]
+        if self.state is not State.DONE:
+            spans.append((f"  {self.state}", color))
+        return Line(
+            tuple(spans), lead=((f"{_MARKS[self.state]} ", color),), hang=(("  ", color),), folds=True
+        )
+
+    def _color(self, ink: Ink) -> Style:
+        return {
+            State.RUNNING: ink.accent,
+            State.DONE: ink.success,
+            State.FAILED: ink.error,
+            State.REFUSED: ink.warning,
+            State.STOPPED: ink.dim,
+        }[self.state]
+
+    def _live_lines(self, ink: Ink) -> Iterator[AnyLine]:
+        rows = clean(self._live).rstrip("\n").split("\n")[-LIVE_ROWS:]
+        return (Line(((one_line_end(row, 300), ink.dim),)) for row in rows)
+
+    def _body(self, ink: Ink) -> Body:
+        if self._display is not None:
+            return body(self._display, ink, folded=not self.is_open)
+        if self._text:
+            return text_body(self._text, ink.dim, None if self.is_open else TEXT_ROWS)
+        return Body([])
