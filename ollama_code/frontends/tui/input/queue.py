@@ -1,0 +1,59 @@
+"""Prompts that wait for the running turn to end, shown above the input. The app owns them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+
+from ollama_code.core.text import one_line
+
+MOST_ROWS = 3
+
+
+class QueueView(Widget):
+    """One row for each prompt, the oldest first; of many the oldest are counted."""
+
+    DEFAULT_CSS = """
+    QueueView { display: none; height: auto; padding: 0 1; background: $background; color: $dim; }
+    QueueView.-filled { display: block; }
+    """
+    ALLOW_SELECT = False
+
+    class TakeBack(Message):
+        """The person wants to edit the newest prompt instead of sending it. The app answers by taking it off its
+        queue, `show`, and `PromptInput.set_draft`; when it has been sent meanwhile, by nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: tuple[str, ...] = ()
+
+    @property
+    def filled(self) -> bool:
+        return bool(self._lines)
+
+    def show(self, lines: Sequence[str]) -> None:
+        self._lines = tuple(one_line(line) for line in lines)
+        self.set_class(self.filled, "-filled")
+        self.refresh(layout=True)
+
+    def take_back(self) -> None:
+        self.post_message(self.TakeBack())
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        self.take_back()
+
+    def render(self) -> Content:
+        width = self.content_size.width
+        rows = [Content(f"queued: {line}") for line in self._lines]
+        if len(rows) > MOST_ROWS:
+            hidden = len(rows) - MOST_ROWS + 1
+            rows = [Content(f"{hidden} more queued"), *rows[hidden:]]
+        if rows:
+            hint = "  (Up edits)"
+            rows[-1] = rows[-1].truncate(width - len(hint), ellipsis=True).append(hint)
+        return Content("\n").join(row.truncate(width, ellipsis=True) for row in rows)
