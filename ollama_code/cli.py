@@ -5,10 +5,12 @@ Nothing heavy is imported here, so `--version` and `--help` answer at once; the 
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ollama_code.core.text import clean
 from ollama_code.core.version import __version__
 
 if TYPE_CHECKING:
@@ -77,10 +79,11 @@ def run(argv: Sequence[str]) -> int:
         parser().error("--output-format goes with -p")
     from ollama_code.core.errors import OllamaCodeError  # pydantic: not for --version
 
+    _log_to_stderr()
     try:
         return _front_end(arguments)
     except OllamaCodeError as e:
-        print(f"ollama-code: {e.sentence}", file=sys.stderr)
+        print(f"ollama-code: {clean(e.sentence)}", file=sys.stderr)
         return e.exit_code
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
@@ -95,6 +98,19 @@ def _front_end(arguments: argparse.Namespace) -> int:
     from ollama_code.frontends.headless.run import run_headless
 
     return run_headless(options, arguments.prompt, arguments.output_format or "text")
+
+
+class _Cleaned(logging.Formatter):
+    """A bug that was survived, as text that steers no terminal: it may quote a model or a file name."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return clean(super().format(record), visible=True)
+
+
+def _log_to_stderr() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Cleaned("ollama-code: %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
 
 
 def _at_terminal() -> bool:

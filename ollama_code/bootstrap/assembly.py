@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from ollama_code.agent.feed import Feed
 from ollama_code.agent.runtime import Runtime, Tooling
@@ -50,6 +51,8 @@ class Opened:
     todos: TodoList
     jobs: Jobs
     notices: tuple[str, ...]
+    directory: Path
+    """The project folder the tools work in."""
     _stack: AsyncExitStack
 
     async def close(self) -> None:
@@ -93,7 +96,7 @@ class Assembly:
         )
         history = list(self.site.before.history if self.site.before else self.carried)
         session = Session(self.site.folder.id, runtime, feed, self._look(tooling.gate), history)
-        return Opened(session, todos, jobs, tuple(self._notices()), stack)
+        return Opened(session, todos, jobs, tuple(self._notices(journal)), self.site.directory, stack)
 
     def _tooling(self, feed: Feed, stack: AsyncExitStack) -> tuple[Tooling, TodoList, Jobs]:
         folder, settings = self.site.folder, self.loaded.settings
@@ -143,8 +146,10 @@ class Assembly:
         folder, person = well_formed(str(self.site.directory)), self.asker is not None
         return lambda: Surroundings(date.today().isoformat(), folder, platform.system(), gate.mode, person)
 
-    def _notices(self) -> Iterator[str]:
+    def _notices(self, journal: Journal) -> Iterator[str]:
         yield from self.loaded.warnings
+        if journal.trouble:  # the watch has spoken already, when nobody could listen
+            yield journal.trouble
         if self.options.demo:
             yield f"Demo: the model is a script, no Ollama is used. Files and tools are real: {self.site.directory}"
             yield f'Try: "{FIRST_PROMPT}"'

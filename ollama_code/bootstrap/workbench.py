@@ -66,6 +66,11 @@ class Workbench:
         gate = Gate(_policy(bounds), Mode.AUTO_EDIT, None, feed.emit)
         self._tooling = Tooling(builtin(parts), gate, feed.emit, Outputs(scratch / "outputs"))
 
+    def tool_name(self, name: str) -> str:
+        """The tool's own name for any spelling of it or of an alias; empty when there is none."""
+        found = self._tooling.toolset.find(name)
+        return found.tool.name if found else ""
+
     async def run(self, call: ToolCall) -> ToolResult:
         """Never raises but for cancellation: a failure is a result with `error`."""
         return (await execute(self._tooling, call, RESULT_CHARS)).result

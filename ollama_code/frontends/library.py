@@ -14,7 +14,7 @@ from types import TracebackType
 from pydantic import JsonValue
 
 from ollama_code.bootstrap.workbench import Bounds, Workbench
-from ollama_code.core.errors import ToolError
+from ollama_code.core.errors import ToolError, UsageError
 from ollama_code.core.head import WireTool
 from ollama_code.core.messages import Arguments, ToolCall
 from ollama_code.core.results import ErrorType
@@ -49,7 +49,11 @@ class ToolExecutor:
         self._scratch = tempfile.TemporaryDirectory(prefix="ollama-code-")
         more = tuple(Path(directory).resolve() for directory in allowed_directories)
         self._bounds = Bounds(Path(working_directory).resolve(), more, self._commands)
-        self._bench = Workbench(self._bounds, Path(self._scratch.name).resolve())
+        try:
+            self._bench = Workbench(self._bounds, Path(self._scratch.name).resolve())
+        except UsageError:
+            self._scratch.cleanup()
+            raise
         self._loop = asyncio.new_event_loop()
         self._turnstile = threading.Lock()
         self._thread = threading.Thread(target=self._loop.run_forever, name="ollama-code-tools", daemon=True)
@@ -67,7 +71,8 @@ class ToolExecutor:
     def execute_tool_call(self, tool_call: Mapping[str, JsonValue]) -> dict[str, str]:
         """The `tool` message that answers one entry of an OpenAI reply's `tool_calls`."""
         function = tool_call.get("function")
-        assert isinstance(function, dict), "a tool call has a function"
+        if not isinstance(function, dict):
+            function = {}  # which names no tool, and the answer says so
         name, arguments = str(function.get("name", "")), _arguments(function.get("arguments"))
         text = (
             "Error: the arguments are not a JSON object."
@@ -98,13 +103,9 @@ class ToolExecutor:
         with self._turnstile:
             result = asyncio.run_coroutine_threadsafe(self._bench.run(call), self._loop).result()
         denied = result.error is not None and result.error.type is ErrorType.DENIED
-        if denied and self._commands is not None and _is_command(call.name):
+        if denied and self._commands is not None and self._bench.tool_name(call.name) == COMMAND_TOOL:
             return f"Error: {COMMANDS_DISABLED}"
         return result.llm_content
-
-
-def _is_command(name: str) -> bool:
-    return name == COMMAND_TOOL or name in ("run", "shell", "exec", "cmd", "bash", "terminal", "command")
 
 
 def _allowlist(given: str | Sequence[str] | None) -> tuple[str, ...] | None:

@@ -141,6 +141,22 @@ def test_the_mode_of_the_settings_holds(server: OllamaServer, program: Program, 
     assert "Mode: yolo" in server.chats[0].body.decode()
 
 
+def test_a_folder_with_an_odd_name_steers_no_terminal(program: Program) -> None:
+    odd = program.folder / "a\x1b[2Jb"
+    odd.mkdir()
+    inside = Program(odd)
+    ran = inside.run("-p", "hi", "--continue")
+    assert ran.code == 1
+    assert "There is no session to continue in" in ran.err and "\x1b" not in ran.err
+
+
+def test_a_folder_that_is_gone_is_a_sentence(program: Program, run: RunInside) -> None:
+    program.project.rmdir()
+    ran = run("-p", "hi")
+    assert (ran.code, ran.out) == (2, "")
+    assert "does not exist any more" in ran.err
+
+
 def offered(server: OllamaServer) -> list[str]:
     """Names of the tools that the last request has."""
     tools = server.chats[-1].json()["tools"]
