@@ -128,9 +128,9 @@ async def test_a_flood_leaves_a_bounded_log_with_the_end(tmp_path: Path) -> None
 
 async def test_a_detached_job_outlives_the_session_and_goes_on_logging(tmp_path: Path) -> None:
     seconds = unique_seconds(tmp_path)
+    os.mkfifo(tmp_path / "go")
     async with opened(tmp_path) as session:
         job = await session.start(f"echo one; read x <go; echo two; sleep {seconds}")
-        os.mkfifo(tmp_path / "go")
         await session.shows(job, "one\n")
         assert (await session.jobs.detach(job.id)).detached
     await asyncio.to_thread((tmp_path / "go").write_text, "\n")
@@ -139,8 +139,8 @@ async def test_a_detached_job_outlives_the_session_and_goes_on_logging(tmp_path:
 
 
 async def test_a_detached_flood_does_not_fill_the_disk(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "go")
     async with opened(tmp_path) as session:
-        os.mkfifo(tmp_path / "go")
         job = await session.start(f"read x <go; head -c {2 * LOG_BYTES} /dev/zero; touch done")
         await session.jobs.detach(job.id)
     await asyncio.to_thread((tmp_path / "go").write_text, "\n")
