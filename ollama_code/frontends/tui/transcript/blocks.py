@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias
 
-from ollama_code.core.display import Display
+from ollama_code.core.display import DiffBlock, Display
 from ollama_code.core.text import StreamCleaner, clean
-from ollama_code.frontends.tui.transcript.displays import body, indented, text_lines
+from ollama_code.frontends.tui.transcript.displays import body, indented, name_of, summary, text_lines
 from ollama_code.frontends.tui.transcript.ink import Ink
-from ollama_code.frontends.tui.transcript.line import AnyLine, Line, Span, first_difference
+from ollama_code.frontends.tui.transcript.line import AnyLine, Line, Link, Span, first_difference
 from ollama_code.frontends.tui.transcript.stream import MarkdownStream
 
 Tone: TypeAlias = Literal["dim", "info", "warning", "error"]
@@ -92,6 +92,14 @@ class DisplayBlock(Block):
         self._display = display
 
     def build(self, ink: Ink) -> Iterator[AnyLine]:
+        if name := name_of(self._display):
+            space = (("  ", ink.text),)
+            link = Link(0, len(name), name) if isinstance(self._display, DiffBlock) else None
+            yield Line(
+                ((name, ink.title), *space, *summary(self._display, ink)), links=(link,) if link else ()
+            )
+        elif spans := summary(self._display, ink):
+            yield Line(spans)
         yield from body(self._display, ink, folded=False).lines
 
 
@@ -100,25 +108,24 @@ class AnswerBlock(Block):
 
     def __init__(self, source: str = "") -> None:
         super().__init__()
-        self._stream: MarkdownStream | None = None
-        self._source = [clean(source)] if source else []
-        self._taken = 0
+        self._waiting: list[str] = []  # as it came, not taken in yet
         self._cleaner = StreamCleaner()
+        self._source = [clean(source)] if source else []
+        self._stream: MarkdownStream | None = None
         self._done = bool(source)
         self._finished = False
         self._struck = False
 
     @property
     def source(self) -> str:
-        return "".join(self._source)
+        """The words so far, clean."""
+        return "".join(self._source) + clean("".join(self._waiting))
 
     def add(self, piece: str) -> None:
-        self._source.append(self._cleaner.feed(piece))
+        self._waiting.append(piece)
 
     def finish(self) -> None:
-        if not self._done:
-            self._source.append(self._cleaner.flush())
-            self._done = True
+        self._done = True
 
     def strike(self) -> None:
         """The provider took these words back."""
@@ -127,19 +134,15 @@ class AnswerBlock(Block):
     def update(self, ink: Ink) -> int:
         if self._struck:
             return super().update(ink)
+        first = len(self.lines)
         if self._stream is None:
-            self._stream, self._taken, self._finished = MarkdownStream(ink), 0, False
-        first = len(self._stream.lines)
-        taken = 0
-        while self._taken < len(self._source) and taken < FRAME_CHARS:
-            piece = self._source[self._taken]
-            self._taken += 1
-            taken += len(piece)
-            first = min(first, self._stream.feed(piece)) if piece else first
-        self.behind = self._taken < len(self._source)
+            self._stream, self._finished, first = MarkdownStream(ink), False, 0
+            self._stream.feed("".join(self._source))
+        first = min(first, self._feed(self._take()))
+        self.behind = bool(self._waiting)
         if self._done and not self.behind and not self._finished:
             self._finished = True
-            first = min(first, self._stream.finish())
+            first = min(first, self._feed(self._cleaner.flush()), self._stream.finish())
         self.lines = self._stream.lines
         return first
 
@@ -150,11 +153,24 @@ class AnswerBlock(Block):
     def forget(self) -> None:
         self._stream = None
         self._source = ["".join(self._source)]
-        self._taken = 0
         self.lines = []
 
     def estimate(self, width: int) -> int:
-        return sum(rows_of(piece, width) for piece in self._source) if self._taken == 0 else len(self.lines)
+        return len(self.lines) or sum(rows_of(piece, width) for piece in self._source) or 1
+
+    def _take(self) -> str:
+        """What one frame takes in."""
+        text = "".join(self._waiting)
+        rest = text[FRAME_CHARS:]
+        self._waiting = [rest] if rest else []
+        return self._cleaner.feed(text[:FRAME_CHARS])
+
+    def _feed(self, text: str) -> int:
+        assert self._stream is not None
+        if not text:
+            return len(self._stream.lines)
+        self._source.append(text)
+        return self._stream.feed(text)
 
 
 class ThinkingBlock(Block):

@@ -21,7 +21,7 @@ from ollama_code.core.display import (
 from ollama_code.core.text import clean, one_line
 from ollama_code.frontends.tui.transcript.diff import diff_lines
 from ollama_code.frontends.tui.transcript.ink import Ink
-from ollama_code.frontends.tui.transcript.line import AnyLine, Line, Link, Span, bounded
+from ollama_code.frontends.tui.transcript.line import AnyLine, Line, Link, Span, Spans, bounded
 
 TEXT_ROWS = 5
 OUTPUT_ROWS = 8
@@ -39,38 +39,63 @@ class Body:
     left_out: int = 0
 
 
+def summary(display: Display, ink: Ink) -> Spans:
+    """What of a display block fits beside a title: how a command ended, how much a file changed."""
+    match display:
+        case OutputBlock(outcome=outcome):
+            return ((one_line(outcome), ink.dim),) if outcome else ()
+        case DiffBlock(added=added, removed=removed):
+            return ((f"+{added}", ink.success), (f" -{removed}", ink.error))
+        case FilesBlock(paths=paths, total=total):
+            noun = "file" if total == 1 else "files"
+            listed = f", {len(paths):,} listed" if total > len(paths) else ""
+            return ((f"{total:,} {noun}{listed}", ink.dim),)
+        case _:
+            return ()
+
+
 def body(display: Display, ink: Ink, *, folded: bool) -> Body:
-    """What a display block shows under its title."""
+    """What a display block shows under its title, besides its `summary`."""
     match display:
         case TextBlock(text=text):
             return text_body(text, ink.dim, TEXT_ROWS if folded else None)
-        case OutputBlock():
-            return _output(display, ink, folded)
+        case OutputBlock(output=output):
+            return text_body(output, ink.dim, OUTPUT_ROWS if folded else None)
         case DiffBlock():
-            return _diff(display, ink, folded)
+            return _diff(display, ink, DIFF_ROWS if folded else None)
         case CommandBlock():
             return Body(list(_command(display, ink)))
         case TodosBlock():
             return Body(list(_todos(display, ink)))
-        case FilesBlock():
-            return _files(display, ink, folded)
+        case FilesBlock(paths=paths):
+            return Body([] if folded else [_path(path, ink) for path in paths])
         case _:
             assert_never(display)
 
 
+def name_of(display: Display) -> str:
+    """What a display block is about, when nothing else says it: the path of a diff, the command of an output."""
+    match display:
+        case DiffBlock(path=path):
+            return path
+        case OutputBlock(command=command):
+            return one_line(command)
+        case _:
+            return ""
+
+
 def text_body(text: str, style: Style, rows: int | None) -> Body:
-    """Plain text; with `rows`, at most its first so many lines."""
+    """Plain text; with `rows`, at most its first so many lines, each cut when it is very long."""
+    if not text.strip():
+        return Body([])
     if rows is None:
         return Body(list(text_lines(clean(text).rstrip("\n"), style)))
     total = text.rstrip("\n").count("\n") + 1
-    head = clean(text[:FOLDED_CHARS]).rstrip("\n").split("\n")[:rows]
-    lines = [Line(((one_line_end(row), style),)) for row in head if head != [""]]
-    return Body(
-        list(lines), max(0, total - len(head)) + (len(head) == rows == total and len(text) > FOLDED_CHARS)
-    )
+    shown = clean(text[:FOLDED_CHARS]).rstrip("\n").split("\n")[:rows]
+    return Body([Line(((clipped(row), style),)) for row in shown], max(0, total - len(shown)))
 
 
-def one_line_end(row: str, limit: int = 400) -> str:
+def clipped(row: str, limit: int = 400) -> str:
     """A row of output, cut when it is very long."""
     return row if len(row) <= limit else f"{row[:limit]}… ({len(row) - limit:,} more characters)"
 
@@ -91,24 +116,13 @@ def indented(lines: Iterable[AnyLine], hang: tuple[Span, ...]) -> Iterator[AnyLi
             yield replace(line, hang=(*hang, *line.hang))
 
 
-def _output(block: OutputBlock, ink: Ink, folded: bool) -> Body:
-    found = text_body(block.output, ink.dim, OUTPUT_ROWS if folded else None)
-    if not block.output.strip():
-        found = Body([])
-    outcome = Line(((one_line(block.outcome), ink.dim),))
-    return Body([*found.lines, outcome] if not found.left_out else found.lines, found.left_out)
-
-
-def _diff(block: DiffBlock, ink: Ink, folded: bool) -> Body:
-    counts: list[Span] = [(f"  +{block.added}", ink.success), (f" -{block.removed}", ink.error)]
-    path = one_line(block.path)
-    head = Line(((path, ink.text), *counts), links=(Link(0, len(path), block.path),))
+def _diff(block: DiffBlock, ink: Ink, rows: int | None) -> Body:
     lines = diff_lines(block.path, block.patch, ink)
-    if not folded:
-        return Body([head, *lines])
-    shown = list(islice(lines, DIFF_ROWS))
-    rows = block.patch.rstrip("\n").count("\n") + 1
-    return Body([head, *shown], max(0, rows - 1 - len(shown)) if len(shown) == DIFF_ROWS else 0)
+    if rows is None:
+        return Body(list(lines))
+    shown = list(islice(lines, rows))
+    total = block.patch.rstrip("\n").count("\n") + 1
+    return Body(shown, max(0, total - 1 - rows) if len(shown) == rows else 0)
 
 
 def _command(block: CommandBlock, ink: Ink) -> Iterator[AnyLine]:
@@ -123,15 +137,6 @@ def _todos(block: TodosBlock, ink: Ink) -> Iterator[AnyLine]:
         color = {"in_progress": ink.accent, "completed": ink.success}.get(item.status, ink.dim)
         lead: Span = (f"{_MARKS[item.status]} ", color)
         yield Line(((one_line(item.content), style),), lead=(lead,), hang=(("  ", style),))
-
-
-def _files(block: FilesBlock, ink: Ink, folded: bool) -> Body:
-    noun = "file" if block.total == 1 else "files"
-    shown = f", {len(block.paths):,} listed" if block.total > len(block.paths) else ""
-    head = Line(((f"{block.total:,} {noun}{shown}", ink.dim),))
-    if folded:
-        return Body([head], len(block.paths))
-    return Body([head, *(_path(path, ink) for path in block.paths)])
 
 
 def _path(path: str, ink: Ink) -> AnyLine:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from rich.style import Style
 
-from ollama_code.core.display import Display
+from ollama_code.core.display import DiffBlock, Display
 from ollama_code.core.results import ErrorType, ToolResult
 from ollama_code.core.text import clean, one_line
 from ollama_code.frontends.tui.transcript.blocks import Block
@@ -15,13 +15,14 @@ from ollama_code.frontends.tui.transcript.displays import (
     TEXT_ROWS,
     Body,
     body,
+    clipped,
     indented,
-    one_line_end,
+    summary,
     text_body,
     text_lines,
 )
 from ollama_code.frontends.tui.transcript.ink import Ink
-from ollama_code.frontends.tui.transcript.line import AnyLine, Line, Span
+from ollama_code.frontends.tui.transcript.line import AnyLine, Line, Link, Span
 
 LIVE_ROWS = 6
 LIVE_CHARS = 8000
@@ -107,9 +108,13 @@ class ToolBlock(Block):
         spans: list[Span] = [(self._title, ink.title)]
         if self.state is not State.DONE:
             spans.append((f"  {self.state}", color))
-        return Line(
-            tuple(spans), lead=((f"{_MARKS[self.state]} ", color),), hang=(("  ", color),), folds=True
-        )
+        if self._display is not None and (told := summary(self._display, ink)):
+            spans += [("  ", ink.text), *told]
+        links: tuple[Link, ...] = ()
+        if isinstance(self._display, DiffBlock) and (at := self._title.find(self._display.path)) >= 0:
+            links = (Link(at, at + len(self._display.path), self._display.path),)
+        lead, hang = (f"{_MARKS[self.state]} ", color), ("  ", color)
+        return Line(tuple(spans), lead=(lead,), hang=(hang,), folds=True, links=links)
 
     def _color(self, ink: Ink) -> Style:
         return {
@@ -122,7 +127,7 @@ class ToolBlock(Block):
 
     def _live_lines(self, ink: Ink) -> Iterator[AnyLine]:
         rows = clean(self._live).rstrip("\n").split("\n")[-LIVE_ROWS:]
-        return (Line(((one_line_end(row, 300), ink.dim),)) for row in rows)
+        return (Line(((clipped(row, 300), ink.dim),)) for row in rows)
 
     def _body(self, ink: Ink) -> Body:
         if self._display is not None:
