@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -92,9 +93,13 @@ def run(argv: Sequence[str]) -> int:
 def _front_end(arguments: argparse.Namespace) -> int:
     options = _options(arguments)
     if arguments.prompt is None and _at_terminal():
-        from ollama_code.frontends.repl.app import run_repl
+        if arguments.plain or not _has_screen():
+            from ollama_code.frontends.repl.app import run_repl
 
-        return run_repl(options)
+            return run_repl(options)
+        from ollama_code.frontends.tui.run import run_tui
+
+        return run_tui(options)
     from ollama_code.frontends.headless.run import run_headless
 
     return run_headless(options, arguments.prompt, arguments.output_format or "text")
@@ -111,6 +116,10 @@ def _log_to_stderr() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(_Cleaned("ollama-code: %(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
+
+
+def _has_screen() -> bool:
+    return sys.stdout.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
 
 
 def _at_terminal() -> bool:

@@ -4,20 +4,25 @@ Front ends that talk (the full screen, the plain prompt) share it; each shows th
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from pathlib import Path
 
 from ollama_code.bootstrap.assembly import Opened
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.session import open_session
 from ollama_code.bootstrap.shelf import model_shelf
+from ollama_code.bootstrap.site import home
 from ollama_code.commands.base import Desk, Outcome
 from ollama_code.commands.mentions import mentioned
 from ollama_code.commands.registry import run_command
 from ollama_code.core.events import Event
 from ollama_code.core.messages import Message
 from ollama_code.ports import Asker, ModelSummary, PullProgress
+from ollama_code.settings.load import load
+from ollama_code.workspace.index import FileIndex
 
 
 class Conversation:
@@ -27,6 +32,19 @@ class Conversation:
         self.opened: Opened | None = None
         self._options = options
         self._asker = asker
+        self._index: FileIndex | None = None
+
+    @property
+    def address(self) -> str:
+        """Where Ollama is looked for, as the person wrote it. Raises: UsageError for settings to mend."""
+        return load(home(), os.environ, self._options.flags()).settings.ollama.base_url
+
+    async def search_files(self, letters: str, limit: int) -> Sequence[str]:
+        """Paths of the open session's folder, or of this one, that fit some letters, the best first."""
+        root = str((self.opened.directory if self.opened else Path.cwd()).resolve())
+        if self._index is None or self._index.root != root:
+            self._index = FileIndex(root)
+        return await self._index.search(letters, limit)
 
     async def open(self) -> Opened:
         """The open session, opened now if there was none.

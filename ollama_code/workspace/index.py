@@ -38,7 +38,7 @@ class FileIndex:
         fresh_s: float = 3.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._root = root
+        self.root = root
         self._most = most
         self._fresh_s = fresh_s
         self._clock = clock
@@ -83,8 +83,8 @@ class FileIndex:
         self._walked_at = self._clock()
 
     def _list(self, stop: Stop) -> Paths:
-        with closing(Anchor("/")) as anchor, held_at(anchor, self._root) as start:
-            walk = Walk(start, rules_at(anchor, self._root, self._root, Sources()), stop)
+        with closing(Anchor("/")) as anchor, held_at(anchor, self.root) as start:
+            walk = Walk(start, rules_at(anchor, self.root, self.root, Sources()), stop)
             with closing(iter(walk)) as found:
                 fit = (file.path for file in found if not _UNFIT.search(file.path))
                 return Paths.of(tuple(islice(fit, self._most)))

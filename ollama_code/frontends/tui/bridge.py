@@ -1,0 +1,264 @@
+"""Between the screen and the conversation: what the person sends becomes orders, done one after another.
+
+The parts that talk to a model are loaded in a thread after the first paint; nothing typed before that is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol
+
+from ollama_code.commands.base import (
+    Compact,
+    Copy,
+    NewSession,
+    PickModel,
+    PullModel,
+    Quit,
+    Say,
+    SwitchModel,
+)
+from ollama_code.commands.registry import is_command
+from ollama_code.core.errors import ModelUnclear, OllamaCodeError
+from ollama_code.core.events import Event
+from ollama_code.core.permission import Mode
+from ollama_code.frontends.tui.transcript.blocks import Tone
+from ollama_code.ports import Asker, ModelSummary, PullProgress
+
+if TYPE_CHECKING:
+    from ollama_code.bootstrap.assembly import Opened
+    from ollama_code.bootstrap.conversation import Conversation
+    from ollama_code.bootstrap.options import Options
+
+
+class Face(Protocol):
+    """What the bridge tells the screen."""
+
+    def loaded(self) -> None:
+        """Everything is there: commands can be completed."""
+
+    def opened(self, opened: Opened) -> None: ...
+
+    def missing(self, error: OllamaCodeError) -> None:
+        """There is no session: no server, no model, or a choice to make."""
+
+    def show(self, event: Event) -> None: ...
+
+    def say(self, text: str, tone: Tone = "info") -> None: ...
+
+    def queued(self, lines: tuple[str, ...]) -> None: ...
+
+    def choose_model(self, models: tuple[ModelSummary, ...], current: str) -> None: ...
+
+    def pulling(self, model: str, progress: PullProgress | None) -> None:
+        """`None` when it has ended, one way or the other."""
+
+    def cleared(self) -> None:
+        """A fresh session is about to be opened: the old conversation goes from the screen."""
+
+    def copy(self, text: str) -> None: ...
+
+    def leave(self) -> None: ...
+
+
+Job = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Order:
+    """`line` is what the person typed, empty for what a dialog ordered."""
+
+    job: Job
+    line: str = ""
+
+
+class Bridge:
+    """One order at a time; the rest wait where the person can see and take them back."""
+
+    def __init__(self, options: Options, face: Face, asker: Asker) -> None:
+        self._options = options
+        self._face = face
+        self._asker = asker
+        self._talk: Conversation | None = None
+        self._orders: list[Order] = []
+        self._wake = asyncio.Event()
+        self._current: asyncio.Task[None] | None = None
+        self._leaving = False
+
+    @property
+    def busy(self) -> bool:
+        return self._current is not None
+
+    @property
+    def address(self) -> str:
+        """Where Ollama is looked for."""
+        return self._talk.address if self._talk is not None else ""
+
+    async def search_files(self, letters: str, limit: int) -> Sequence[str]:
+        """Paths of the project that fit some letters, the best first; none before the parts are loaded."""
+        return await self._talk.search_files(letters, limit) if self._talk is not None else ()
+
+    @property
+    def session_open(self) -> bool:
+        return self._talk is not None and self._talk.opened is not None
+
+    async def run(self) -> None:
+        """Until the person leaves. Whatever ends it, the turn is stopped and the session closed."""
+        try:
+            module = await asyncio.to_thread(import_module, "ollama_code.bootstrap.conversation")
+            self._talk = module.Conversation(self._options, self._asker)
+            self._face.loaded()
+            await self._do(Order(self._open))
+            while not self._leaving:
+                await self._do(await self._next())
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        """Stop the turn and close the session; calling it twice is fine."""
+        if self._current is not None:
+            self._current.cancel()
+            await asyncio.wait({self._current})
+        if self._talk is not None:
+            await self._talk.close()
+
+    def submit(self, line: str) -> None:
+        """A typed line: a command, a `!command` or words for the model."""
+        self._put(Order(lambda: self._line(line), line))
+
+    def retry(self) -> None:
+        self._put(Order(self._open))
+
+    def use_model(self, name: str) -> None:
+        self._put(Order(lambda: self._switch(name)))
+
+    def pull(self, name: str) -> None:
+        self._put(Order(lambda: self._pull(name)))
+
+    def pick(self) -> None:
+        self._put(Order(self._pick))
+
+    def stop(self) -> bool:
+        """Stop what runs now; false when nothing does."""
+        if self._current is None:
+            return False
+        self._current.cancel()
+        return True
+
+    def take_back(self) -> str:
+        """The line that waits last, out of the queue; empty when none does."""
+        for index in range(len(self._orders) - 1, -1, -1):
+            if line := self._orders[index].line:
+                del self._orders[index]
+                self._tell_queue()
+                return line
+        return ""
+
+    def cycle_mode(self) -> None:
+        if self._talk is not None and self._talk.opened is not None:
+            session = self._talk.opened.session
+            modes = list(Mode)
+            session.set_mode(modes[(modes.index(session.mode) + 1) % len(modes)])
+            self._face.opened(self._talk.opened)
+
+    # --- orders ------------------------------------------------------------------------------------------
+
+    def _put(self, order: Order) -> None:
+        self._orders.append(order)
+        self._wake.set()
+        self._tell_queue()
+
+    async def _next(self) -> Order:
+        while not self._orders:
+            self._wake.clear()
+            await self._wake.wait()
+        order = self._orders.pop(0)
+        self._tell_queue()
+        return order
+
+    def _tell_queue(self) -> None:
+        waiting = self._orders if self.busy else self._orders[1:]
+        self._face.queued(tuple(order.line for order in waiting if order.line))
+
+    async def _do(self, order: Order) -> None:
+        task = asyncio.ensure_future(order.job())
+        self._current = task
+        try:
+            await asyncio.wait({task})
+        finally:
+            self._current = None
+            task.cancel()
+            await asyncio.wait({task})
+        if not task.cancelled() and (error := task.exception()) is not None:
+            if not isinstance(error, OllamaCodeError):
+                raise error
+            self._trouble(error)
+
+    def _trouble(self, error: OllamaCodeError) -> None:
+        if self.session_open:
+            self._face.say(error.sentence, "error")
+        else:
+            self._face.missing(error)
+
+    async def _open(self) -> None:
+        assert self._talk is not None
+        try:
+            self._face.opened(await self._talk.open())
+        except ModelUnclear as e:
+            self._face.missing(e)
+            self._face.choose_model(await self._talk.installed(), "")
+
+    async def _line(self, line: str) -> None:
+        assert self._talk is not None
+        if not is_command(line):
+            await self._turn(self._talk.say(line))
+            return
+        match await self._talk.command(line):
+            case Say(text=text):
+                self._face.say(text)
+            case NewSession():
+                self._face.cleared()
+                self._face.opened(await self._talk.clear())
+            case SwitchModel(name=name):
+                await self._switch(name)
+            case PickModel():
+                await self._pick()
+            case PullModel(name=name):
+                await self._pull(name)
+            case Compact():
+                await self._turn(self._talk.compact())
+            case Copy(text=text):
+                self._face.copy(text)
+            case Quit():
+                self._leaving = True
+                self._face.leave()
+
+    async def _turn(self, stream: AsyncGenerator[Event, None]) -> None:
+        async with aclosing(stream) as events:
+            async for event in events:
+                self._face.show(event)
+
+    async def _switch(self, name: str) -> None:
+        assert self._talk is not None
+        self._face.opened(await self._talk.switch(name))
+        self._face.say(f"The model is now {name}.", "dim")
+
+    async def _pick(self) -> None:
+        assert self._talk is not None
+        current = self._talk.opened.session.head.model if self._talk.opened else ""
+        self._face.choose_model(await self._talk.installed(), current)
+
+    async def _pull(self, name: str) -> None:
+        assert self._talk is not None
+        try:
+            async with aclosing(self._talk.pull(name)) as steps:
+                async for step in steps:
+                    self._face.pulling(name, step)
+        finally:
+            self._face.pulling(name, None)
+        self._face.say(f"{name} is installed.", "dim")
+        if not self.session_open:
+            await self._switch(name)

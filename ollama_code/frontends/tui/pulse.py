@@ -1,0 +1,43 @@
+"""What the status bar says, folded from the events of a session."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from ollama_code.core.events import Event, ModeChanged, PhaseChanged, TurnFinished, UsageReported
+from ollama_code.core.phase import Phase
+from ollama_code.frontends.tui.panels.status import Status
+
+
+class Pulse:
+    """`status` is always current; who shows it asks after every event."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.status = Status()
+        self._clock = clock
+
+    def hear(self, event: Event) -> None:
+        if event.agent != "main":
+            return
+        match event:
+            case PhaseChanged(phase=phase):
+                self._phase(phase)
+            case ModeChanged(mode=mode):
+                self.status = replace(self.status, mode=mode)
+            case UsageReported(usage=usage, num_ctx=num_ctx):
+                speed = usage.generated_tokens / usage.generate_s if usage.generate_s else None
+                used = usage.prompt_tokens + usage.generated_tokens
+                self.status = replace(self.status, used_tokens=used, num_ctx=num_ctx, speed_tok_s=speed)
+            case TurnFinished():
+                self._phase(None)
+
+    def change(self, status: Status) -> None:
+        """What is not told by events: model, mode and window of a session that was opened, or a hint."""
+        self.status = status
+
+    def _phase(self, phase: Phase | None) -> None:
+        same = phase is not None and self.status.phase is not None and phase.name == self.status.phase.name
+        since = self.status.phase_since if same and phase and phase.name != "running" else self._clock()
+        self.status = replace(self.status, phase=phase, phase_since=since)
