@@ -77,13 +77,16 @@ class OllamaCodeApp(App[int]):
     ) -> None:
         """`history` is what was typed before, oldest first; `keep` stores what is typed now."""
         super().__init__()
-        self._palette = palette
+        for known in palettes().values():
+            self.register_theme(textual_theme(known))
+        self.theme = palette.name
         self._keep = keep
         self._search: Search | None = None
         self._pulse = Pulse()
         self._asked: asyncio.Future[Answer] | None = None
         self._questioned: asyncio.Future[str] | None = None
         self._leaving = False
+        self._session = ""
         self._todos_wanted = True
         self.bridge = Bridge(
             options,
@@ -107,9 +110,6 @@ class OllamaCodeApp(App[int]):
         yield StatusBar()
 
     def on_mount(self) -> None:
-        for palette in palettes().values():
-            self.register_theme(textual_theme(palette))
-        self.theme = self._palette.name
         self.run_worker(self.bridge.run(), name="bridge", exit_on_error=True)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -196,6 +196,8 @@ class OllamaCodeApp(App[int]):
     def opened(self, opened: Opened) -> None:
         session = opened.session
         self.screen.remove_class("-missing")
+        if session.id != self._session:
+            self._greet(opened)
         self._pulse.change(
             replace(
                 self._pulse.status,
@@ -217,7 +219,7 @@ class OllamaCodeApp(App[int]):
         if kind is None:
             self.say(error.sentence, "error")
             return
-        self.query_one(Welcome).show(kind, self.bridge.address, error.sentence)
+        self.query_one(Welcome).show_missing(kind, self.bridge.address, error.sentence)
         self.screen.add_class("-missing")
 
     def show(self, event: Event) -> None:
@@ -267,6 +269,16 @@ class OllamaCodeApp(App[int]):
 
     def leave(self) -> None:
         self.exit(0)
+
+    def _greet(self, opened: Opened) -> None:
+        """A session that was just opened: what it goes on with, and what the person should know of it."""
+        if not self._session:
+            self.transcript.recall(opened.session.history)
+        self._session = opened.session.id
+        self.query_one(TodoPanel).show(opened.todos.items)
+        self._place_todos(self.size.width)
+        for notice in opened.notices:
+            self.transcript.say(notice, "dim")
 
     # --- questions -----------------------------------------------------------------------------------
 

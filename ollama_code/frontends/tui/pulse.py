@@ -6,9 +6,22 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from ollama_code.core.events import Event, ModeChanged, PhaseChanged, TurnFinished, UsageReported
+from ollama_code.core.events import (
+    Event,
+    ModeChanged,
+    PermissionAnswered,
+    PermissionAsked,
+    PhaseChanged,
+    QuestionAnswered,
+    QuestionAsked,
+    TurnFinished,
+    UsageReported,
+)
 from ollama_code.core.phase import Phase
 from ollama_code.frontends.tui.panels.status import Status
+
+
+YOUR_TURN = "waits for your answer"
 
 
 class Pulse:
@@ -30,8 +43,14 @@ class Pulse:
                 speed = usage.generated_tokens / usage.generate_s if usage.generate_s else None
                 used = usage.prompt_tokens + usage.generated_tokens
                 self.status = replace(self.status, used_tokens=used, num_ctx=num_ctx, speed_tok_s=speed)
+            case PermissionAsked() | QuestionAsked():
+                self._phase(None)
+                self.status = replace(self.status, hint=YOUR_TURN)
+            case PermissionAnswered() | QuestionAnswered():
+                self.status = replace(self.status, hint="")
             case TurnFinished():
                 self._phase(None)
+                self.status = replace(self.status, hint="")
 
     def change(self, status: Status) -> None:
         """What is not told by events: model, mode and window of a session that was opened, or a hint."""

@@ -31,7 +31,7 @@ async def _main(app: OllamaCodeApp) -> int:
         loop.add_signal_handler(number, app.exit, EXIT_INTERRUPTED)
     try:
         code = await app.run_async()
-        return 0 if code is None else code
+        return code if code is not None else app.return_code or 0
     finally:
         await app.bridge.close()
 
