@@ -42,7 +42,10 @@ class Conversation:
     async def search_files(self, letters: str, limit: int) -> Sequence[str]:
         """Paths of the open session's folder, or of this one, that fit some letters, the best first."""
         root = str((self.opened.directory if self.opened else Path.cwd()).resolve())
-        if self._index is None or self._index.root != root:
+        if self._index is not None and self._index.root != root:
+            await self._index.close()
+            self._index = None
+        if self._index is None:
             self._index = FileIndex(root)
         return await self._index.search(letters, limit)
 
@@ -53,7 +56,7 @@ class Conversation:
 
     async def clear(self) -> Opened:
         """A fresh session; the old one stays on disk. Raises: as `open`, and then nothing is open."""
-        await self.close()
+        await self._close_session()
         self._options = self._options.fresh()
         return await self._open(self._options, ())
 
@@ -109,6 +112,13 @@ class Conversation:
                 yield step
 
     async def close(self) -> None:
+        """Close the session and let go of everything; calling it twice is fine."""
+        if self._index is not None:
+            index, self._index = self._index, None
+            await index.close()
+        await self._close_session()
+
+    async def _close_session(self) -> None:
         if self.opened is not None:
             opened, self.opened = self.opened, None
             await opened.close()

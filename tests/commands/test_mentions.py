@@ -18,6 +18,8 @@ from ollama_code.commands.mentions import mentioned
         ("mail me@host.com", ()),
         ("a lone @ sign", ()),
         ("@src/", ("src/",)),
+        ('compare @"my file.md" and @"b.md".', ("my file.md", "b.md")),
+        ('an open @"quote', ()),
         ("no mention", ()),
     ],
 )
