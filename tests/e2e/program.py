@@ -21,6 +21,17 @@ WITHIN_S = 40.0
 NOWHERE = "http://127.0.0.1:1"
 """Port 1 is nobody's: a test that forgets its server fails loudly instead of finding a real one."""
 
+_WATCH = """
+import json, sys
+def hook(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname"):
+        address = arguments[1] if event == "socket.connect" else list(arguments[:2])
+        with open({log!r}, "a") as file:
+            file.write(json.dumps([event, address]) + "\\n")
+sys.addaudithook(hook)
+"""
+"""The interpreter itself tells of every connection and every name looked up."""
+
 Event = dict[str, object]
 
 
@@ -155,6 +166,15 @@ class Running:
     def ended(self) -> Ran:
         out, err = self.process.communicate(timeout=WITHIN_S)
         return Ran(self.process.returncode, out.decode(), err.decode())
+
+
+def watched(program: Program) -> Path:
+    """A file that gets a line of JSON, `[event, address]`, for each connection of `program` from now on."""
+    log, watch = program.folder / "connections", program.folder / "watch"
+    watch.mkdir()
+    (watch / "sitecustomize.py").write_text(_WATCH.format(log=str(log)))
+    program.environment["PYTHONPATH"] = f"{watch}:{ROOT}"
+    return log
 
 
 def living(pids: Path) -> list[int]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ollama_code.demo import FIRST_PROMPT
 from tests.demo.person import run_tests
-from tests.e2e.program import Program
+from tests.e2e.program import Program, watched
 from tests.e2e.terminal import CTRL_D, terminal
 
 ASKED = "1-4>"
@@ -21,11 +21,13 @@ def scratch(program: Program) -> Path:
 
 def test_without_a_screen_it_repairs_the_project_and_calls_nobody(tmp_path: Path) -> None:
     program = Program(tmp_path)
+    connections = watched(program)
     ran = program.run("--demo", "-p", FIRST_PROMPT, "--mode", "yolo")
     assert ran.code == 0
     assert "now all 9 pass" in ran.out and "script" in ran.out
     assert str(scratch(program)) in ran.err
     assert "exit code 0" in run_tests(scratch(program))
+    assert not connections.exists()
 
 
 def test_a_person_refuses_explains_and_at_last_approves(tmp_path: Path) -> None:

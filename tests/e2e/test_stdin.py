@@ -31,24 +31,11 @@ def test_without_a_prompt_what_is_piped_in_is_the_prompt(program: Program, serve
     assert asked(server).endswith("\n\nwhat is this?")
 
 
-def test_a_file_on_stdin_is_read_whole(program: Program, server: OllamaServer) -> None:
-    (program.project / "notes").write_text("from a file")
-    with (program.project / "notes").open("rb") as file:
-        assert program.run("-p", "sum up", stdin=file.fileno()).code == 0
-    assert "from a file" in asked(server)
-
-
 def test_nothing_at_all_is_a_usage_error(program: Program, server: OllamaServer) -> None:
     ran = program.run(stdin=b"")
     assert ran.code == 2
     assert "-p" in ran.err and ran.out == ""
     assert server.requests == []
-
-
-def test_dev_null_is_no_input(program: Program, server: OllamaServer) -> None:
-    ran = program.run("-p", "hi", stdin=subprocess.DEVNULL)
-    assert (ran.code, ran.err) == (0, "")
-    assert "<stdin>" not in asked(server)
 
 
 def test_an_open_pipe_that_says_nothing_does_not_hang(program: Program, server: OllamaServer) -> None:
@@ -81,11 +68,6 @@ def test_a_flood_on_stdin_is_cut_to_the_window_and_said(program: Program, server
     assert ran.code == 0
     assert "characters were left out" in ran.err
     assert len(asked(server)) < 30_000
-
-
-def test_bytes_that_are_no_text_do_not_stop_it(program: Program, server: OllamaServer) -> None:
-    assert program.run("-p", "hi", stdin=b"\xff\xfe\x00\x1b[2J").code == 0
-    assert "<stdin>" in asked(server)
 
 
 def shell(program: Program, line: str) -> subprocess.CompletedProcess[bytes]:
