@@ -63,9 +63,9 @@ def render(source: str, ink: Ink) -> list[AnyLine]:
     """All of `source` at once."""
     lines: list[AnyLine] = []
     for node in parse(source).nodes:
-        if lines:
+        if (found := block(node, ink)) and lines:
             lines.append(BLANK)
-        lines += block(node, ink)
+        lines += found
     return lines
 
 

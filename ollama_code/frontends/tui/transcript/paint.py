@@ -10,7 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from ollama_code.frontends.tui.transcript.line import AnyLine, Line, Spans, TableRow, sliced
+from ollama_code.frontends.tui.transcript.line import AnyLine, Line, Span, Spans, TableRow, sliced
 from ollama_code.frontends.tui.transcript.wrap import (
     Range,
     cells_before,
@@ -44,14 +44,15 @@ class Canvas:
 
     @cached_property
     def blank(self) -> Strip:
-        return self.strip((), None)
+        return self.strip((), ())
 
-    def strip(self, spans: Spans, fill: Style | None) -> Strip:
-        """One row, exactly `width` cells: the margin, `spans` (cut when too wide), padding."""
-        segments = [Segment(text, style) for text, style in self.margin]
-        used = self.indent
+    def strip(self, lead: Spans, spans: Spans, fill: Style | None = None) -> Strip:
+        """One row, exactly `width` cells: margin, `lead`, `spans` (cut when too wide), padding. Tab stops count from
+        the end of the lead."""
+        segments = [Segment(text, style) for text, style in (*self.margin, *lead)]
+        start = used = sum(width_of(text) for text, _ in (*self.margin, *lead))
         for text, style in spans:
-            shown = expanded(text, used - self.indent)
+            shown = expanded(text, used - start)
             segments.append(Segment(shown, style))
             used += width_of(shown)
         edge = self.width - 1
@@ -76,12 +77,12 @@ def paint(line: AnyLine, canvas: Canvas) -> list[Strip]:
     if isinstance(line, TableRow):
         return _paint_table_row(line, canvas)
     if line.cropped:
-        return [canvas.strip(line.lead + line.spans, line.fill)]
+        return [canvas.strip(line.lead, line.spans, line.fill)]
     ranges = _ranges(line, canvas)
     if len(ranges) == 1:
-        return [canvas.strip(line.lead + line.spans, line.fill)]
+        return [canvas.strip(line.lead, line.spans, line.fill)]
     return [
-        canvas.strip((line.hang if row else line.lead) + sliced(line.spans, start, end), line.fill)
+        canvas.strip(line.hang if row else line.lead, sliced(line.spans, start, end), line.fill)
         for row, (start, end) in enumerate(ranges)
     ]
 
@@ -154,23 +155,23 @@ def _paint_table_row(row: TableRow, canvas: Canvas) -> list[Strip]:
     cells = [wrap("".join(t for t, _ in cell), width) for cell, width in zip(row.cells, columns, strict=True)]
     strips = []
     for index in range(max(map(len, cells), default=1)):
-        spans = list(row.hang)
+        spans: list[Span] = []
         for number, (cell, ranges, width) in enumerate(zip(row.cells, cells, columns, strict=True)):
             part = sliced(cell, *ranges[index]) if index < len(ranges) else ()
             if number:
                 spans.append((" " * COLUMN_GAP, canvas.ground))
             spans += _aligned(part, width, row.shape.aligns[number], canvas.ground)
-        strips.append(canvas.strip(tuple(spans), None))
+        strips.append(canvas.strip(row.hang, tuple(spans)))
     if row.head:
         rules = ("─" * width for width in columns)
         line = tuple((rule, row.rule) for rule in rules)
         gap = (" " * COLUMN_GAP, canvas.ground)
         spread = tuple(span for rule in line for span in (rule, gap))[:-1]
-        strips.append(canvas.strip(row.hang + spread, None))
+        strips.append(canvas.strip(row.hang, spread))
     return strips
 
 
-def _aligned(spans: Spans, width: int, align: str, ground: Style) -> list[tuple[str, Style]]:
+def _aligned(spans: Spans, width: int, align: str, ground: Style) -> list[Span]:
     free = max(0, width - sum(width_of(text) for text, _ in spans))
     left = free if align == "right" else free // 2 if align == "center" else 0
     return [(" " * left, ground), *spans, (" " * (free - left), ground)]

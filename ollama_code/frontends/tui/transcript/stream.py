@@ -99,30 +99,33 @@ class MarkdownStream:
         last = nodes[-1]
         start = _first_row(last)
         if len(nodes) > 1 and self._complete(start):
-            self._write(nodes[:-1], new)
+            self._space = self._write(nodes[:-1], new)
             self._cut(start)
-            self._space, self._in_list = True, False
+            self._in_list = False
             return True
         if last.type == "fence" and len(nodes) == 1 and self._open_fence(start, new):
             return True
         if last.type in ("bullet_list", "ordered_list") and len(nodes) == 1 and self._keep_items(last, new):
             return True
-        self._write(nodes, new)
+        space = self._write(nodes, new)
         if len(self._tail) > TAIL_CHARS:
-            self._cut(self._tail.count("\n"))
-            self._tail = ""
-            self._space, self._in_list = True, False
+            self._tail, self._space, self._in_list = "", space, False
             return True
         return False
 
-    def _write(self, nodes: list[SyntaxTreeNode], new: list[AnyLine]) -> None:
+    def _write(self, nodes: list[SyntaxTreeNode], new: list[AnyLine]) -> bool:
+        """Returns whether a block that follows needs space before it."""
+        space = self._space
         for index, node in enumerate(nodes):
-            if index or self._space:
-                new.append(BLANK)
             if index == 0 and self._in_list and node.type.endswith("_list"):
-                new += list_items(node.children, self._number, self._ink)
+                found = list_items(node.children, self._number, self._ink)
             else:
-                new += block(node, self._ink)
+                found = block(node, self._ink)
+            if found and space:
+                new.append(BLANK)
+            new += found
+            space = space or bool(found)
+        return space
 
     def _keep_items(self, node: SyntaxTreeNode, new: list[AnyLine]) -> bool:
         """All items but the last are final once the last one's first row is complete."""

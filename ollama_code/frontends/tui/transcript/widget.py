@@ -65,6 +65,8 @@ class Transcript(Widget, can_focus=False):
         self._pace = Pace(self.set_timer, self._draw)
         self._numbers: dict[Block, int] = {}
         self._changed: dict[int, None] = {}
+        self.frames = 0
+        """Frames drawn so far: what tests count."""
         self._details = False
         self._held: Unit | None = None
         self._dragged = False
@@ -121,6 +123,11 @@ class Transcript(Widget, can_focus=False):
     def following(self) -> bool:
         """Whether new text moves the view; false while the reader is further up."""
         return self._pages.following
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether everything shown so far is drawn."""
+        return bool(self._pages.width) and not self._changed
 
     def action_page_up(self) -> None:
         self._scroll(min(-1, PAGE_OVERLAP - self._pages.view_height))
@@ -236,6 +243,7 @@ class Transcript(Widget, can_focus=False):
         pages = self._pages
         if not pages.width or not self.is_attached:
             return
+        self.frames += 1
         changed, self._changed = self._changed, {}
         for number in changed:
             if not self._take_in(number):

@@ -36,8 +36,13 @@ def clusters(text: str) -> list[Cluster]:
     if text.isascii():
         return [(i, i + 1, -1 if char == "\t" else 1) for i, char in enumerate(text)]
     found: list[Cluster] = []
-    for start, end, width in split_graphemes(text)[0]:
-        found.append((start, min(end, len(text)), -1 if text[start] == "\t" else width))
+    at = 0
+    for piece in text.split("\t"):  # a tab is a character of its own, whatever stands before it
+        if at:
+            found.append((at - 1, at, -1))
+        for start, end, width in split_graphemes(piece)[0]:
+            found.append((at + start, at + min(end, len(piece)), width))
+        at += len(piece) + 1
     return found
 
 

@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+from ollama_code.core.display import DiffBlock, FilesBlock, OutputBlock, TextBlock, TodosBlock
+from ollama_code.core.events import (
+    JobChanged,
+    ModeChanged,
+    Notice,
+    PermissionAnswered,
+    PhaseChanged,
+    Retried,
+    StepStarted,
+    TextDelta,
+    ThinkingDelta,
+    ToolProgressed,
+    ToolStarted,
+    TurnFinished,
+    TurnStarted,
+)
+from ollama_code.core.messages import AssistantMessage, ToolCall, ToolMessage, UserMessage
+from ollama_code.core.permission import Kind, Mode, PermissionRequest, Refused
+from ollama_code.core.phase import Phase
+from ollama_code.core.results import ErrorType, ToolFault, ToolResult
+from ollama_code.core.todo import TodoItem
+from tests.tui.transcript.host import Host, called, drawn, said
+
+CALL = ToolCall(id="1", name="run_shell_command", arguments={"command": "make"})
+STARTED = ToolStarted(call=CALL, title="Run make")
+
+
+async def shown(*events, size=(60, 40), then=None) -> list[str]:
+    app = Host(events=events)
+    async with app.run_test(size=size) as pilot:
+        await drawn(pilot)
+        if then:
+            then(app.transcript)
+        found = await drawn(pilot)
+    while found and not found[-1]:
+        found.pop()
+    return found
+
+
+async def test_a_turn_reads_from_the_question_to_the_answer():
+    rows = await shown(
+        TurnStarted(text="why?\nreally"),
+        StepStarted(number=1),
+        TextDelta(text="Because.\n"),
+        TurnFinished(reason="done"),
+    )
+    assert rows == [" ❯ why?", "   really", "", " Because."]
+
+
+async def test_events_of_other_parts_show_nothing():
+    assert (
+        await shown(PhaseChanged(phase=Phase(name="reading", detail="3 tokens")), StepStarted(number=1)) == []
+    )
+
+
+async def test_thinking_folds_to_a_count_when_it_ended():
+    rows = await shown(ThinkingDelta(text="one two three"), TextDelta(text="Yes."))
+    assert rows == [" ∴ thought for 3 words - click or Ctrl+O", "", " Yes."]
+
+
+async def test_thinking_shows_its_last_words_while_it_streams():
+    rows = await shown(ThinkingDelta(text=" ".join(f"word{n}" for n in range(300))))
+    assert rows[0] == " ∴ thinking"
+    assert rows[-1].endswith("word299") and len(rows) < 8
+
+
+async def test_details_open_thinking_and_output_and_fold_them_again():
+    output = OutputBlock(command="x", output="\n".join(f"out {n}" for n in range(12)), outcome="exit code 0")
+    events = (ThinkingDelta(text="deep"), *called(ToolResult(llm_content="", return_display=output)))
+    opened = await shown(*events, then=lambda transcript: transcript.toggle_details())
+    assert "   deep" in opened and "   out 11" in opened
+
+    def twice(transcript):
+        transcript.toggle_details()
+        transcript.toggle_details()
+
+    assert await shown(*events, then=twice) == await shown(*events)
+
+
+async def test_a_running_command_shows_its_last_lines():
+    progress = [ToolProgressed(call_id="1", text=f"step {n}\n") for n in range(20)]
+    rows = await shown(STARTED, *progress)
+    assert rows == [" ○ Run make  running", *(f"   step {n}" for n in range(14, 20))]
+
+
+async def test_a_finished_command_says_how_it_ended_and_folds_its_output():
+    output = OutputBlock(
+        command="make", output="\n".join(map(str, range(50))), outcome="exit code 2 after 1.0 s"
+    )
+    rows = await shown(*called(ToolResult(llm_content="", return_display=output)))
+    assert rows[0] == " ● Run make  exit code 2 after 1.0 s"
+    assert rows[-1] == "   … 42 more lines (Ctrl+O)"
+
+
+async def test_a_failed_call_says_why():
+    fault = ToolFault(message="There is no file a.py.", type=ErrorType.FILE_NOT_FOUND)
+    rows = await shown(*called(ToolResult(llm_content="", error=fault), "Read a.py"))
+    assert rows == [" ✗ Read a.py  failed", "   There is no file a.py."]
+
+
+async def test_a_refused_call_says_who_refused_it_once():
+    request = PermissionRequest(
+        call_id="Run make",
+        tool="run_shell_command",
+        kind=Kind.EXECUTE,
+        title="Run make",
+        scopes=(),
+        preview=TextBlock(text=""),
+    )
+    start, finish = called(
+        ToolResult(llm_content="", error=ToolFault(message="Refused.", type=ErrorType.DENIED))
+    )
+    answered = PermissionAnswered(request=request, answer=Refused(feedback="not now"), by="person")
+    assert await shown(start, answered, finish) == [" ⊘ Run make  refused", "   Refused: not now"]
+
+
+async def test_a_call_that_the_turn_cut_off_is_not_left_running():
+    assert await shown(STARTED, TurnFinished(reason="cancelled")) == [
+        " ◌ Run make  stopped",
+        "",
+        " · Stopped.",
+    ]
+
+
+async def test_files_are_a_count_until_they_are_opened():
+    result = ToolResult(llm_content="", return_display=FilesBlock(paths=("a.py", "b.py"), total=7))
+    events = called(result, "Find *.py")
+    assert await shown(*events) == [" ● Find *.py  7 files, 2 listed"]
+    assert (await shown(*events, then=lambda t: t.toggle_details()))[1:] == ["   a.py", "   b.py"]
+
+
+async def test_todos_show_their_state():
+    items = (TodoItem(id="1", content="read", status="completed"), TodoItem(id="2", content="write"))
+    rows = await shown(*called(ToolResult(llm_content="", return_display=TodosBlock(items=items)), "Plan"))
+    assert rows == [" ● Plan", "   ☑ read", "   ☐ write"]
+
+
+async def test_a_long_diff_is_folded_and_numbered():
+    patch = "@@ -1,1 +1,60 @@\n keep\n" + "\n".join(f"+line {n}" for n in range(60))
+    diff = DiffBlock(path="a.txt", patch=patch, added=60, removed=0)
+    rows = await shown(*called(ToolResult(llm_content="", return_display=diff), "Edit a.txt"), size=(60, 60))
+    assert rows[:3] == [" ● Edit a.txt  +60 -0", "       1   keep", "       2 + line 0"]
+    assert rows[-1] == "   … 21 more lines (Ctrl+O)"
+
+
+async def test_words_taken_back_are_struck_and_the_next_ones_are_the_answer():
+    app = Host(
+        events=(
+            StepStarted(number=1),
+            TextDelta(text="half an ans"),
+            Retried(reason="The server is busy.", attempt=1, discarded="half an ans"),
+            TextDelta(text="whole answer"),
+        )
+    )
+    async with app.run_test(size=(70, 10)) as pilot:
+        await drawn(pilot)
+        strips = app.transcript.render_lines(app.transcript.size.region)
+        struck = [part.text for strip in strips for part in strip if part.style and part.style.strike]
+        assert struck == ["half an ans"]
+        assert app.transcript.last_answer == "whole answer"
+
+
+async def test_quiet_facts_follow_each_other_closely():
+    rows = await shown(
+        ModeChanged(mode=Mode.PLAN), JobChanged(job="job-1", command="make watch"), Notice(text="Careful.")
+    )
+    assert rows == [" · mode: plan", " · job-1 started: make watch", "", " ! Careful."]
+
+
+async def test_a_failed_turn_says_so_in_words():
+    rows = await shown(TurnFinished(reason="failed", detail="The server ended the answer.\nTry again."))
+    assert rows == [" ✗ The server ended the answer.", "   Try again."]
+
+
+async def test_a_subagent_is_indented_under_a_rule_and_does_not_mix_with_the_main_one():
+    rows = await shown(
+        TextDelta(text="main "),
+        TextDelta(text="sub", agent="a1"),
+        TextDelta(text="words"),
+        TextDelta(text="!", agent="a1"),
+    )
+    assert rows == [" main words", " │", " │ sub!"]
+
+
+async def test_said_and_typed_words_close_what_was_streaming():
+    def speak(transcript):
+        transcript.say("The models are:\n  qwen3", "info")
+        transcript.add_user("!ls")
+        transcript.show_block(DiffBlock(path="a.py", patch="@@ -0,0 +1 @@\n+x", added=1, removed=0))
+
+    rows = await shown(*said("answer"), then=speak)
+    assert rows == [
+        " answer",
+        "",
+        " The models are:",
+        "   qwen3",
+        "",
+        " ❯ !ls",
+        "",
+        " a.py  +1 -0",
+        "     1 + x",
+    ]
+
+
+async def test_a_recalled_call_shows_its_name_and_what_the_model_read():
+    messages = [
+        UserMessage(text="go"),
+        AssistantMessage(thinking="hm", calls=(CALL,)),
+        ToolMessage(call_id="1", name="run_shell_command", text="done"),
+    ]
+    rows = await shown(then=lambda transcript: transcript.recall(messages))
+    assert rows[-2:] == [" ● run_shell_command make", "   done"]
+
+
+async def test_clear_empties_the_view_and_forgets_the_answer():
+    app = Host(events=said("answer"))
+    async with app.run_test(size=(40, 6)) as pilot:
+        await drawn(pilot)
+        app.transcript.clear()
+        assert set(await drawn(pilot)) == {""}
+        assert app.transcript.last_answer == ""
+        app.transcript.show(TextDelta(text="new"))
+        assert (await drawn(pilot))[0] == " new"
