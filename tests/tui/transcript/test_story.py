@@ -181,7 +181,7 @@ async def test_a_subagent_is_indented_under_a_rule_and_does_not_mix_with_the_mai
         TextDelta(text="words"),
         TextDelta(text="!", agent="a1"),
     )
-    assert rows == [" main words", " │", " │ sub!"]
+    assert rows == [" main words", "", " │ sub!"]
 
 
 async def test_said_and_typed_words_close_what_was_streaming():

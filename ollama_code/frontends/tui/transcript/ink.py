@@ -67,6 +67,8 @@ class Ink:
         if style is None:
             role = next((role for family, role in _FAMILIES if kind.startswith(family)), "")
             color = self._code_colors.get(role, self.palette.code.text)
+            if role == "comment" and ground == self.palette.diff.added_background:
+                color = self.palette.colors.dim  # a comment's own colour is too faint there
             style = Style(color=color, bgcolor=ground, italic=True if role == "comment" else None)
             self._tokens[kind, ground] = style
         return style

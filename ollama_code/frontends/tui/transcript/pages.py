@@ -33,11 +33,14 @@ class Page:
         self.block = block
         self.gap = gap
         self.depth = depth
+        self.gap_depth = depth
+        """A rule beside a subagent does not begin before its first row."""
         self.height = 0
         self.is_laid_out = False
         self.painted = 0
         """Lines painted so far: what tests count."""
         self._canvas: Canvas | None = None
+        self._gap_blank = Strip([])
         self._starts: list[int] = [0]
         self._strips: dict[int, list[Strip]] = {}
 
@@ -46,9 +49,9 @@ class Page:
         assert self._canvas is not None
         return self._canvas
 
-    def resize(self, canvas: Canvas) -> None:
+    def resize(self, canvas: Canvas, gap_canvas: Canvas) -> None:
         """A new width: keep the lines, forget the rows."""
-        self._canvas = canvas
+        self._canvas, self._gap_blank = canvas, gap_canvas.blank
         self._starts, self._strips, self.is_laid_out = [0], {}, False
         self.height = self.gap + self.block.estimate(canvas.room)
 
@@ -69,7 +72,7 @@ class Page:
     def strip(self, row: int) -> Strip:
         place = self.place(row)
         if place is None:
-            return self.canvas.blank
+            return self._gap_blank
         line, part = place
         strips = self._strips.get(line)
         if strips is None:
@@ -108,7 +111,7 @@ class Pages:
         self.width = 0
         self.view_height = 0
         self._total = 0
-        self._blank: Strip | None = None
+        self._canvases: dict[int, Canvas] = {}
         self._recent: OrderedDict[int, None] = OrderedDict()  # laid-out pages, the longest unseen first
 
     @property
@@ -119,9 +122,7 @@ class Pages:
     @property
     def blank(self) -> Strip:
         """A row below the last page."""
-        if self._blank is None or self._blank.cell_length != max(1, self.width):
-            self._blank = self._canvas(0).blank
-        return self._blank
+        return self._canvas(0).blank
 
     @property
     def before(self) -> int:
@@ -131,7 +132,8 @@ class Pages:
     def add(self, block: Block, depth: int) -> Page:
         quiet = self.pages and block.quiet and self.pages[-1].block.quiet and self.pages[-1].depth == depth
         page = Page(block, 0 if quiet or not self.pages else 1, depth)
-        page.resize(self._canvas(depth))
+        page.gap_depth = min(depth, self.pages[-1].depth) if self.pages else depth
+        page.resize(self._canvas(depth), self._canvas(page.gap_depth))
         self.pages.append(page)
         self._total += page.height
         return page
@@ -147,8 +149,9 @@ class Pages:
             return
         anchor = self._words_at_top()
         self.width = width
+        self._canvases.clear()
         for page in self.pages:
-            page.resize(self._canvas(page.depth))
+            page.resize(self._canvas(page.depth), self._canvas(page.gap_depth))
         self._recent.clear()
         self._total = sum(page.height for page in self.pages)
         if anchor is not None and not self.following:
@@ -158,10 +161,10 @@ class Pages:
     def reset(self, ink: Ink) -> None:
         """Other colours: every line is made again when it is next seen."""
         self.ink = ink
-        self._blank = None
+        self._canvases.clear()
         for page in self.pages:
             page.forget()
-            page.resize(self._canvas(page.depth))
+            page.resize(self._canvas(page.depth), self._canvas(page.gap_depth))
         self._recent.clear()
         self._total = sum(page.height for page in self.pages)
         self.top = Spot(self.top.page, 0) if not self.following else self.top
@@ -250,8 +253,13 @@ class Pages:
         self._follow_at_end()
 
     def _canvas(self, depth: int) -> Canvas:
-        rule = (("│ ", self.ink.border),) * depth
-        return Canvas(max(1, self.width), self.ink.text, ((" ", self.ink.text), *rule))
+        """One canvas per depth: rows that are equal are the same object."""
+        canvas = self._canvases.get(depth)
+        if canvas is None:
+            rule = (("│ ", self.ink.border),) * depth
+            canvas = Canvas(max(1, self.width), self.ink.text, ((" ", self.ink.text), *rule))
+            self._canvases[depth] = canvas
+        return canvas
 
     def _ready(self, index: int) -> Page:
         page = self.pages[index]
