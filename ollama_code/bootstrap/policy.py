@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ollama_code.bootstrap.options import Options
 from ollama_code.permissions.policy import Policy
-from ollama_code.permissions.rules import Rule, parse_rule
+from ollama_code.permissions.rules import Rule, parse_rule, require_narrow
 from ollama_code.settings.model import Settings
 from ollama_code.tools.builtin import SCOPE_OF
 from ollama_code.tools.toolset import Toolset
@@ -24,8 +24,11 @@ def gather_policy(options: Options, settings: Settings, tools: Toolset) -> Polic
 
     wishes = settings.permissions
     excluded = [text for text in settings.exclude_tools if "(" in text]
+    allow = rules(wishes.allow, "permissions.allow") + rules(options.allow, "--allow")
+    for rule in allow:
+        require_narrow(rule)
     return Policy(
-        allow=rules(wishes.allow, "permissions.allow") + rules(options.allow, "--allow"),
+        allow=allow,
         ask=rules(wishes.ask, "permissions.ask"),
         deny=(
             rules(wishes.deny, "permissions.deny")

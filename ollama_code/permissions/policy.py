@@ -39,8 +39,12 @@ def decide(request: PermissionRequest, mode: Mode, policy: Policy, grants: Colle
         return Decision("ask", f"the rule {rule} ({rule.origin}) asks for it")
     if request.reach == "protected":
         return Decision("ask", "the path is protected in every mode")
-    if all(any(rule.matches(scope) for rule in policy.allow) for scope in request.scopes):
+    unclear = _first_that_cannot_tell((*policy.deny, *policy.ask), request.scopes)
+    allow = [rule for rule in policy.allow if rule.pattern] if unclear else policy.allow
+    if all(any(rule.matches(scope) for rule in allow) for scope in request.scopes):
         return Decision("allow", "a rule allows it")
+    if unclear:  # what was allowed wholesale was not meant to slip past the rule
+        return Decision("ask", f"the command may hold what the rule {unclear} ({unclear.origin}) is about")
     return _by_mode(request, mode)
 
 
@@ -57,3 +61,7 @@ def _by_mode(request: PermissionRequest, mode: Mode) -> Decision:
 
 def _first(rules: tuple[Rule, ...], scopes: tuple[str, ...]) -> Rule | None:
     return next((rule for rule in rules for scope in scopes if rule.matches(scope)), None)
+
+
+def _first_that_cannot_tell(rules: tuple[Rule, ...], scopes: tuple[str, ...]) -> Rule | None:
+    return next((rule for rule in rules for scope in scopes if rule.cannot_tell(scope)), None)

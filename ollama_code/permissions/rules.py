@@ -42,6 +42,15 @@ class Rule:
             return _command_matches(self.pattern, subject)
         return _path_matches(self.pattern, subject)
 
+    def cannot_tell(self, scope: str) -> bool:
+        """Whether this rule is about some commands, and `scope` is a line in which a shell or another program may
+        find one of them: `rm x` is in `true && rm x`, in `sudo rm x` and is `/bin/rm x`."""
+        tool, line = parse_scope(scope)
+        if tool != self.tool or tool != COMMAND_TOOL or not self.pattern:
+            return False
+        words = plain_words(line)
+        return words is None or "/" in words[0] or "=" in words[0] or _runs_others(words[0])
+
     def __str__(self) -> str:
         return f"{self.tool}({self.pattern})" if self.pattern else self.tool
 
@@ -59,10 +68,31 @@ def parse_rule(text: str, origin: str, canonical: Callable[[str], str | None]) -
     if found is None or tool is None:
         right = "A rule is the name of a tool, or a name and a pattern: run_shell_command(git status), edit(src/**)."
         raise UsageError(f'The rule "{text}" ({origin}) names no tool. {right}')
-    pattern = (found.group(2) or "").strip()
-    if tool == COMMAND_TOOL and pattern:
+    if found.group(2) is None:
+        return Rule(tool, "", origin)
+    pattern = found.group(2).strip()
+    if not pattern:
+        raise UsageError(
+            f'The rule "{text}" ({origin}) has an empty pattern. Write {tool} alone to mean every use.'
+        )
+    if tool == COMMAND_TOOL:
         _check_command_pattern(pattern, text, origin)
+    else:
+        _check_path_pattern(pattern, text, origin)
     return Rule(tool, pattern, origin)
+
+
+def require_narrow(rule: Rule) -> None:
+    """For a rule that allows. Raises: UsageError when it would allow every command without saying so."""
+    words = rule.pattern.split()
+    if rule.tool != COMMAND_TOOL or words[-1:] != ["*"]:
+        return
+    program = next((word for word in words if "=" not in word), words[0]).rsplit("/", 1)[-1]
+    if _runs_others(program):
+        reason = f"{program} runs any other program, so it would allow every command"
+        raise UsageError(
+            f'The rule "{rule}" ({rule.origin}) is refused: {reason}. Name the exact command instead.'
+        )
 
 
 def plain_words(line: str) -> tuple[str, ...] | None:
@@ -92,6 +122,15 @@ def _path_matches(pattern: str, subject: str) -> bool:
     return GitIgnoreSpec.from_lines(lines).match_file(subject.removeprefix("/").casefold())
 
 
+def _check_path_pattern(pattern: str, text: str, origin: str) -> None:
+    """A pattern that can match no path would forbid nothing without a word."""
+    if pattern.startswith(("!", "#", "~", "./", "../")):
+        raise UsageError(
+            f'The rule "{text}" ({origin}) would match no path. A path begins in the workspace (src/**), or with // '
+            "at the root of the disk (//home/me/notes/**)."
+        )
+
+
 def _check_command_pattern(pattern: str, text: str, origin: str) -> None:
     words = pattern.split()
     if "*" in "".join(words[:-1]) or (words[-1] != "*" and "*" in words[-1]):
@@ -100,11 +139,10 @@ def _check_command_pattern(pattern: str, text: str, origin: str) -> None:
         )
     if words == ["*"]:
         raise UsageError(
-            f'The rule "{text}" ({origin}) allows every command. Write {COMMAND_TOOL} without a pattern.'
+            f'The rule "{text}" ({origin}) is about every command. Write {COMMAND_TOOL} without a pattern.'
         )
-    program = words[0].rsplit("/", 1)[-1]
-    if words[-1] == "*" and program in _RUNNERS:
-        reason = f"{program} runs any other program, so it would allow every command"
-        raise UsageError(
-            f'The rule "{text}" ({origin}) is refused: {reason}. Name the exact command instead.'
-        )
+
+
+def _runs_others(program: str) -> bool:
+    """`python3.12` is `python`."""
+    return program in _RUNNERS or program.rstrip("0123456789.") in _RUNNERS

@@ -73,3 +73,27 @@ def test_plan_mode_is_not_widened_by_rules_or_grants():
 def test_grant_covers_exactly_its_scope():
     assert decide(request(), Mode.DEFAULT, Policy(), {"edit(a.py)"}).verdict == "allow"
     assert decide(request(), Mode.DEFAULT, Policy(), {"edit(b.py)"}).verdict == "ask"
+
+
+COMPOUND = "run_shell_command(true && rm x)"
+RM = Rule("run_shell_command", "rm *", "--deny")
+
+
+@pytest.mark.parametrize(
+    "policy", [Policy(deny=(RM,)), Policy(ask=(RM,)), Policy(allow=rules("run_shell_command"), deny=(RM,))]
+)
+def test_a_line_that_may_hold_a_forbidden_command_asks_even_in_yolo(policy: Policy):
+    compound = request(Kind.EXECUTE, scopes=(COMPOUND,))
+    assert decide(compound, Mode.YOLO, policy, ()).verdict == "ask"
+    assert decide(compound, Mode.YOLO, policy, {COMPOUND}).verdict == "allow"
+
+
+def test_a_line_allowed_word_for_word_runs_beside_a_deny_rule():
+    exact = Rule("run_shell_command", "true && rm x", "--allow")
+    compound = request(Kind.EXECUTE, scopes=(COMPOUND,))
+    assert decide(compound, Mode.DEFAULT, Policy(allow=(exact,), deny=(RM,)), ()).verdict == "allow"
+
+
+def test_a_plain_line_that_no_rule_is_about_runs_in_yolo():
+    plain = request(Kind.EXECUTE, scopes=("run_shell_command(git status)",))
+    assert decide(plain, Mode.YOLO, Policy(deny=(RM,)), ()).verdict == "allow"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ollama_code.core.errors import UsageError
-from ollama_code.permissions.rules import parse_rule, plain_words
+from ollama_code.permissions.rules import parse_rule, plain_words, require_narrow
 
 TOOLS = {
     "run_shell_command": "run_shell_command",
@@ -55,15 +55,26 @@ def test_rule_covers(text: str, scope: str, covered: bool):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "nothing", "edit(", "shell(*)", "shell(python3 *)", "shell(env *)", "shell(/usr/bin/bash *)", "shell(git * status)",
-     "shell(git st*)", "fly(x)"],
+    ["", "nothing", "edit(", "edit( )", "edit(./src/**)", "edit(../x)", "edit(~/x)", "edit(!src/**)", "edit(#x)",
+     "shell(*)", "shell( )", "shell(git * status)", "shell(git st*)", "fly(x)"],
 )  # fmt: skip
 def test_rule_that_cannot_be_meant_is_refused_with_a_sentence(text: str):
     with pytest.raises(UsageError, match=r"--allow"):
         rule(text)
 
 
+@pytest.mark.parametrize(
+    "pattern", ["python3 *", "python3.12 *", "env *", "LANG=C bash *", "/usr/bin/bash *"]
+)
+def test_a_rule_may_forbid_but_not_allow_whatever_a_runner_runs(pattern: str):
+    boundless = rule(f"shell({pattern})")
+    assert boundless.matches(f"run_shell_command({pattern[:-2]} x)")
+    with pytest.raises(UsageError, match=r"--allow.*every command"):
+        require_narrow(boundless)
+
+
 def test_exact_interpreter_command_is_a_fine_rule():
+    require_narrow(rule("shell(python3 -m unittest)"))
     assert rule("shell(python3 -m unittest)").matches("run_shell_command(python3 -m unittest)")
 
 
@@ -72,3 +83,17 @@ def test_exact_interpreter_command_is_a_fine_rule():
 )
 def test_line_with_anything_for_a_shell_is_not_plain(line: str):
     assert plain_words(line) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["true && rm x", "rm 'x'", "$(echo rm) x", "/bin/rm x", "sudo rm x", "LANG=C rm x", "python3.12 x"],
+)
+def test_rule_cannot_tell_what_runs_in_a_line_that_may_run_anything(line: str):
+    assert rule("shell(rm *)").cannot_tell(f"run_shell_command({line})")
+
+
+def test_rule_can_tell_of_plain_words_and_of_all_commands():
+    assert not rule("shell(rm *)").cannot_tell("run_shell_command(git status --short)")
+    assert not rule("shell").cannot_tell("run_shell_command(true && rm x)")
+    assert not rule("edit(src/**)").cannot_tell("edit(a && b)")
