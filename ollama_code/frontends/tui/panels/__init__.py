@@ -1,0 +1,1 @@
+"""What stands beside the transcript: todos, status, and the panels that ask."""

@@ -1,0 +1,230 @@
+"""A panel that asks: a head, a body that scrolls, numbered options, a line to type in. What the options mean is its
+subclass's business."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.events import Key, Paste, Resize
+from textual.geometry import Size
+from textual.widgets import Input, Static
+
+from ollama_code.frontends.tui.panels.choices import Choices
+from ollama_code.frontends.tui.panels.rows import Row, Rows
+from ollama_code.frontends.tui.panels.settle import Clock, Settle, Typed
+
+_SHARE = 0.6
+"""Of the terminal's height, at most, so that what led to the question stays in sight."""
+_SMALL_LINES, _ROOMY_LINES = 16, 32
+"""Heights of the terminal: below the first the body may shrink to a line, from the second on blank lines part it."""
+_MOST_OPTION_LINES = 10
+_PAGES = {"pageup": -1, "pagedown": 1}
+
+
+@dataclass(frozen=True)
+class Form:
+    """All texts are cleaned rows. `lead` says how the options are chosen, `placeholder` what the line is for."""
+
+    head: tuple[Row, ...]
+    body: tuple[Row, ...]
+    options: tuple[Row, ...]
+    lead: str
+    placeholder: str
+
+
+class AskingPanel(Vertical, can_focus=True):
+    """Hidden until `_open`, hidden again by `close`. Keys and clicks count only after the settling time."""
+
+    DEFAULT_CSS = """
+    AskingPanel {
+        display: none;
+        height: auto;
+        background: $panel;
+        border-top: heavy $accent;
+        padding: 0 1;
+    }
+    AskingPanel #body {
+        background: $surface; scrollbar-background: $surface;
+        scrollbar-background-hover: $surface; scrollbar-background-active: $surface;
+    }
+    AskingPanel #head { scrollbar-gutter: auto; overflow: hidden; }
+    AskingPanel.-roomy #body { margin: 1 0; }
+    AskingPanel.-roomy #lead { margin-top: 1; }
+    AskingPanel #words {
+        display: none; height: 1; border: none; padding: 0 1;
+        background: $surface; color: $foreground;
+    }
+    AskingPanel #words > .input--placeholder { color: $dim; }
+    AskingPanel.-typing #words { display: block; }
+    AskingPanel #lead { height: 1; color: $dim; text-wrap: nowrap; text-overflow: ellipsis; }
+    """
+
+    def __init__(self, *, clock: Clock = time.monotonic, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._settle = Settle(clock)
+        self._form: Form | None = None
+        self._head = Rows(id="head")
+        self._body = Rows(id="body", limit=self._room)
+        self._choices = Choices(limit=_option_lines)
+        self._words = Input(id="words", compact=True, select_on_focus=False)
+        self._lead = Static(id="lead")
+
+    def compose(self) -> ComposeResult:
+        yield self._head
+        yield self._body
+        yield self._choices
+        yield self._words
+        yield self._lead
+
+    def on_mount(self) -> None:
+        self.watch(self._body, "scroll_y", self._tell_lead, init=False)
+        self.watch(self._body, "virtual_size", self._tell_lead, init=False)
+
+    # --- for the subclass --------------------------------------------------------------------------------
+
+    def _open(self, form: Form) -> None:
+        self._form = form
+        self._head.show(form.head)
+        self._body.show(form.body)
+        self._body.display = bool(form.body)
+        self._body.scroll_to(y=0, animate=False)
+        self._choices.offer(form.options)
+        self._choices.display = bool(form.options)
+        self._words.value = ""
+        self._words.placeholder = form.placeholder
+        self.set_class(not form.options, "-typing")
+        self._make_room()
+        self._settle.begin()
+        self.display = True
+        self._tell_lead()
+        self.call_after_refresh(self._tell_lead)
+        self.focus()
+
+    def close(self) -> None:
+        """Withdraw the question; nothing is answered."""
+        self._form = None
+        self.display = False
+
+    def _pick(self, index: int) -> None:
+        """The option at `index`, from 0, was chosen."""
+        raise NotImplementedError
+
+    def _say(self, text: str) -> None:
+        """The line was sent; `text` is not blank."""
+        raise NotImplementedError
+
+    def _refuse(self) -> None:
+        """Esc."""
+        raise NotImplementedError
+
+    def _press(self, event: Key) -> bool:
+        """A key of the subclass's own; true when it was one."""
+        return False
+
+    def _start_typing(self, text: str = "") -> None:
+        self.add_class("-typing")
+        self._words.focus()
+        self._words.insert_text_at_cursor(text)
+        self.call_after_refresh(self._tell_lead)
+
+    # --- keys and mouse ----------------------------------------------------------------------------------
+
+    def on_key(self, event: Key) -> None:
+        if self._form is None:
+            return
+        if self.has_focus and self._settle.stray(event):
+            self._take(event)
+            self.post_message(Typed(Key(event.key, event.character)))
+        elif event.key == "escape":
+            self._take(event)
+            self._escape()
+        elif self.has_focus and (self._navigate(event.key) or self._number(event) or self._press(event)):
+            self._take(event)
+
+    def on_paste(self, event: Paste) -> None:
+        if self.has_focus:
+            event.stop()
+            self.post_message(Typed(Paste(event.text)))
+
+    def on_choices_chosen(self, message: Choices.Chosen) -> None:
+        message.stop()
+        if self._form is not None and self._settle.over:
+            self._choices.point(message.index)
+            self._pick(message.index)
+
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        message.stop()
+        if self._form is not None and message.value.strip():
+            self._say(message.value.strip())
+
+    @staticmethod
+    def _take(event: Key) -> None:
+        event.stop()
+        event.prevent_default()
+
+    def _escape(self) -> None:
+        if self._form is not None and self._form.options and self._words.has_focus:
+            self.remove_class("-typing")
+            self.focus()
+            self.call_after_refresh(self._tell_lead)
+        else:
+            self._refuse()
+
+    def _navigate(self, key: str) -> bool:
+        if key in _PAGES:
+            page = max(self._body.scrollable_content_region.height - 1, 1)
+            self._body.scroll_to(y=self._body.scroll_offset.y + _PAGES[key] * page, animate=False)
+        elif key in ("home", "end"):
+            self._body.scroll_to(y=0 if key == "home" else self._body.virtual_size.height, animate=False)
+        elif key in ("up", "down") and self._choices.display:
+            self._choices.move(-1 if key == "up" else 1)
+        elif key == "enter" and self._choices.display:
+            self._pick(self._choices.cursor)
+        else:
+            return False
+        return True
+
+    def _number(self, event: Key) -> bool:
+        assert self._form is not None
+        digit = event.character or ""
+        if digit not in "123456789" or not 1 <= int(digit or 0) <= len(self._form.options):
+            return False
+        self._choices.point(int(digit) - 1)
+        self._pick(int(digit) - 1)
+        return True
+
+    # --- size --------------------------------------------------------------------------------------------
+
+    def on_resize(self, event: Resize) -> None:
+        self._make_room()
+        self.call_after_refresh(self._tell_lead)
+
+    def _make_room(self) -> None:
+        self.set_class(self.app.size.height >= _ROOMY_LINES, "-roomy")
+
+    def _room(self, terminal: Size, width: int) -> int:
+        """Lines left for the body when everything else has its place."""
+        rest = self._head.height_for(width) + 1 + int(self.has_class("-typing")) + self.gutter.height
+        rest += self._body.styles.margin.height + self._lead.styles.margin.height
+        if self._choices.display:
+            rest += self._choices.get_content_height(terminal, terminal, width)
+        return max(int(terminal.height * _SHARE) - rest, 3 if terminal.height >= _SMALL_LINES else 1)
+
+    def _tell_lead(self) -> None:
+        if self._form is None:
+            return
+        shown, total = self._body.scrollable_content_region.height, self._body.virtual_size.height
+        first = self._body.scroll_offset.y
+        place = ""
+        if self._body.display and 0 < shown < total:
+            place = f"lines {first + 1:,}-{min(first + shown, total):,} of {total:,}, PgUp PgDn  ·  "
+        typing = self.has_class("-typing") and bool(self._form.options)
+        self._lead.update(Content("Enter sends  ·  Esc goes back" if typing else place + self._form.lead))
+
+
+def _option_lines(terminal: Size, width: int) -> int:
+    return min(_MOST_OPTION_LINES, max(terminal.height // 3, 2))

@@ -1,0 +1,93 @@
+"""A bare app to try one widget in: the product's colours, a transcript and a prompt to stand around it."""
+
+from __future__ import annotations
+
+from textual.app import App, ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.theme import Theme
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from ollama_code.frontends.tui.palette import Palette, palettes
+from ollama_code.frontends.tui.panels.settle import Typed
+
+
+class Hand:
+    """A clock that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Host(App[None]):
+    """Keeps every message the widget posts in `heard`, and gives the prompt what was typed for it."""
+
+    CSS = """
+    #transcript { width: 1fr; height: 1fr; background: $background; color: $foreground; padding: 1 2; }
+    #prompt { height: 1; border: none; background: $surface; padding: 0 1; }
+    #main { background: $background; }
+    """
+    AUTO_FOCUS = "#prompt"
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(self, *widgets: Widget, theme: str = "ollama-dark") -> None:
+        super().__init__()
+        self._widgets = widgets
+        self.heard: list[Message] = []
+        for palette in palettes().values():
+            self.register_theme(theme_of(palette))
+        self.theme = theme
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="main"):
+            yield Static("what led to it", id="transcript", markup=False)
+            yield from self._widgets
+            yield Input(id="prompt", compact=True)
+
+    @property
+    def prompt(self) -> Input:
+        return self.query_one("#prompt", Input)
+
+    def on_typed(self, message: Typed) -> None:
+        self.heard.append(message)
+        message.replay(self.prompt)
+
+    def on_confirm_panel_answered(self, message: Message) -> None:
+        self.heard.append(message)
+
+    def on_question_panel_replied(self, message: Message) -> None:
+        self.heard.append(message)
+
+    def on_pull_panel_cancelled(self, message: Message) -> None:
+        self.heard.append(message)
+
+
+def theme_of(palette: Palette) -> Theme:
+    colors = palette.colors
+    names = ("border", "dim", "strong", "user", "thinking")
+    return Theme(
+        name=palette.name,
+        dark=palette.dark,
+        primary=colors.accent,
+        accent=colors.accent,
+        background=colors.background,
+        surface=colors.surface,
+        panel=colors.panel,
+        foreground=colors.text,
+        success=colors.success,
+        warning=colors.warning,
+        error=colors.error,
+        variables={name: getattr(colors, name) for name in names},
+    )
+
+
+def screen_text(app: App[object], widget: Widget | None = None) -> str:
+    """What is on the screen, or in the widget's part of it, as lines of text."""
+    region = widget.region if widget is not None else app.screen.region
+    strips = app.screen._compositor.render_strips()
+    lines = (strip.crop(region.x, region.right).text for strip in strips[region.y : region.bottom])
+    return "\n".join(line.rstrip() for line in lines)
