@@ -152,7 +152,8 @@ class Assembly:
             yield journal.trouble
         if self.options.demo:
             yield f"Demo: the model is a script, no Ollama is used. Files and tools are real: {self.site.directory}"
-            yield f'Try: "{FIRST_PROMPT}"'
+            if self.asker is not None:
+                yield f'Try: "{FIRST_PROMPT}"'
         elif not self.chosen.info.tools:
             yield f"{self.chosen.info.name} cannot call tools: it can talk, but not read or change files."
         if self.site.before is not None:

@@ -37,6 +37,7 @@ from ollama_code.core.permission import Refused
 from ollama_code.core.results import ToolResult
 from ollama_code.core.text import StreamCleaner, clean, one_line, shorten
 from ollama_code.core.usage import Usage
+from ollama_code.frontends.repl.flow import Flow
 
 OUTPUT_CHARS = 1200
 """How much of a command's output is printed; the model and the session have the rest."""
@@ -51,7 +52,9 @@ class Paper:
     def __init__(self, console: Console) -> None:
         self.console = console
         self._open = ""
+        self._style = ""
         self._cleaner = StreamCleaner()
+        self._flow = Flow()
         self._usage = Usage()
 
     def show(self, event: Event) -> None:
@@ -114,13 +117,19 @@ class Paper:
         if self._open != kind:
             self._close()
             self._open = kind
-        self.console.print(Text(self._cleaner.feed(text), style=style), end="", soft_wrap=True)
-        self.console.file.flush()
+            self._style = style
+        self._put(self._flow.feed(self._cleaner.feed(text), self.console.width))
 
     def _close(self) -> None:
         if self._open:
             self._open = ""
-            self.console.print(Text(self._cleaner.flush()))
+            rest = self._flow.feed(self._cleaner.flush(), self.console.width)
+            self._put(f"{rest}{self._flow.flush(self.console.width)}\n")
+
+    def _put(self, text: str) -> None:
+        if text:
+            self.console.print(Text(text, style=self._style), end="", soft_wrap=True)
+            self.console.file.flush()
 
     def _result(self, result: ToolResult) -> None:
         if result.error is not None:
