@@ -20,6 +20,14 @@ from ollama_code.tools.base import AnyTool, Call
 log = logging.getLogger(__name__)
 
 
+@dataclass
+class Attempt:
+    """One call being carried out. `began` once its tool runs: from then on it may have changed something."""
+
+    call: ToolCall
+    began: bool = False
+
+
 @dataclass(frozen=True)
 class Executed:
     """`ends_turn`: a person refused this call without a word."""
@@ -32,11 +40,12 @@ def failed(message: str, type: ErrorType) -> ToolResult:
     return ToolResult(llm_content=f"Error: {message}", error=ToolFault(message=message, type=type))
 
 
-async def execute(tooling: Tooling, call: ToolCall, budget_chars: int) -> Executed:
+async def execute(tooling: Tooling, attempt: Attempt, budget_chars: int) -> Executed:
     """Find the tool, fit the arguments, get permission, run it, bound what it says to `budget_chars`."""
+    call = attempt.call
     context = Call(id=call.id, budget_chars=budget_chars, agent=tooling.agent)
     try:
-        executed = await _attempt(tooling, call, context)
+        executed = await _attempt(tooling, attempt, context)
     except ToolError as e:
         executed = Executed(failed(str(e), e.type))
     except Exception as e:
@@ -48,7 +57,8 @@ async def execute(tooling: Tooling, call: ToolCall, budget_chars: int) -> Execut
     return Executed(result, executed.ends_turn)
 
 
-async def _attempt(tooling: Tooling, call: ToolCall, context: Call) -> Executed:
+async def _attempt(tooling: Tooling, attempt: Attempt, context: Call) -> Executed:
+    call = attempt.call
     found = tooling.toolset.find(call.name)
     if found is None:
         tooling.emit(ToolStarted(call=call, title=one_line(call.name), agent=tooling.agent))
@@ -64,6 +74,7 @@ async def _attempt(tooling: Tooling, call: ToolCall, context: Call) -> Executed:
         ruling = await tooling.gate.admit(request, tooling.agent)
         if not ruling.allow:
             return Executed(failed(ruling.reason, ErrorType.DENIED), ruling.ends_turn)
+    attempt.began = True
     return Executed(await _run(tooling, tool, fitted, context))
 
 

@@ -13,7 +13,7 @@ from ollama_code.agent.feed import Feed, Observer
 from ollama_code.agent.meter import Meter
 from ollama_code.agent.runtime import Runtime
 from ollama_code.agent.surroundings import Surroundings, preface
-from ollama_code.agent.turn import NOT_RUN, add, close_open_calls, run_turn
+from ollama_code.agent.turn import UNKNOWN, add, close_open_calls, run_turn
 from ollama_code.core.errors import OllamaCodeError
 from ollama_code.core.events import Event, ModeChanged, StopReason, TurnFinished, TurnStarted
 from ollama_code.core.head import Head
@@ -38,7 +38,7 @@ class Session:
         self._told: Surroundings | None = None
         self._asides: list[str] = []
         self._meter = Meter(runtime.head)
-        close_open_calls(runtime, history, NOT_RUN)  # a session that was killed left calls without an answer
+        close_open_calls(runtime, history, UNKNOWN)  # a session that was killed left calls without an answer
 
     @property
     def head(self) -> Head:

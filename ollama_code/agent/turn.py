@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from ollama_code.agent.execute import Executed, execute
+from ollama_code.agent.execute import Attempt, Executed, execute
 from ollama_code.agent.meter import Meter
 from ollama_code.agent.runtime import Runtime
 from ollama_code.agent.step import Draft, StepFailed, take_step
@@ -15,6 +15,8 @@ from ollama_code.core.messages import AssistantMessage, Message, ToolCall, ToolM
 from ollama_code.core.permission import Kind
 
 NOT_RUN = "Not run: the turn was stopped."
+STOPPED = "Stopped while it ran: it may have done part of its work. Look before you do it again."
+UNKNOWN = "The program ended before this call: it may have done all of its work or part. Look before you do it again."
 NOT_RUN_REFUSED = "Not run: the person refused an earlier call of this answer."
 NUDGE = "Your last answer was empty. Answer in words, or call a tool."
 PARALLEL_READS = 8
@@ -70,20 +72,25 @@ async def _run_calls(rt: Runtime, history: list[Message], calls: Sequence[ToolCa
     left = len(calls)
     for batch in _batches(calls, rt):
         budget = meter.result_budget(history, left)
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(execute(rt.tooling, call, budget)) for call in batch]
-        results = [task.result() for task in tasks]
-        for call, executed in zip(batch, results, strict=True):
-            add(rt, history, _answer(call, executed))
+        attempts = [Attempt(call) for call in batch]
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(execute(rt.tooling, attempt, budget)) for attempt in attempts]
+        finally:  # what was done before a stop is told as it was
+            for attempt, task in zip(attempts, tasks, strict=True):
+                add(rt, history, _answer(attempt, task))
         left -= len(batch)
-        if any(executed.ends_turn for executed in results):
+        if any(task.result().ends_turn for task in tasks):
             close_open_calls(rt, history, NOT_RUN_REFUSED)
             return True
     return False
 
 
-def _answer(call: ToolCall, executed: Executed) -> ToolMessage:
-    result = executed.result
+def _answer(attempt: Attempt, task: asyncio.Task[Executed]) -> ToolMessage:
+    call = attempt.call
+    if task.cancelled():
+        return ToolMessage(call_id=call.id, name=call.name, text=STOPPED if attempt.began else NOT_RUN)
+    result = task.result().result
     return ToolMessage(call_id=call.id, name=call.name, text=result.llm_content, images=result.images)
 
 

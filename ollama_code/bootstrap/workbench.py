@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from ollama_code.agent.execute import execute
+from ollama_code.agent.execute import Attempt, execute
 from ollama_code.agent.feed import Feed
 from ollama_code.agent.runtime import Tooling
 from ollama_code.core.messages import ToolCall
@@ -73,7 +73,7 @@ class Workbench:
 
     async def run(self, call: ToolCall) -> ToolResult:
         """Never raises but for cancellation: a failure is a result with `error`."""
-        return (await execute(self._tooling, call, RESULT_CHARS)).result
+        return (await execute(self._tooling, Attempt(call), RESULT_CHARS)).result
 
     async def close(self) -> None:
         await self._stack.aclose()

@@ -43,6 +43,20 @@ async def test_history_is_valid_and_folds_from_events_after_a_stop(tmp_path):
     assert folded(r.seen) == r.history
 
 
+async def test_after_a_stop_the_model_is_told_what_each_call_came_to(tmp_path):
+    done, endless = ("look", {"word": "x"}), ("look", {"word": "meet:2"})
+    r = rig(tmp_path, calls(done, endless, NOTE_A), asker=Fixed())
+    await stopped_at(r, "tool_finished")
+    assert [m.text.split(":")[0] for m in r.history[2:]] == ["saw x", "Stopped while it ran", "Not run"]
+    assert folded(r.seen) == r.history
+
+
+async def test_a_call_that_waited_for_the_person_is_told_as_not_run(tmp_path):
+    r = rig(tmp_path, calls(NOTE_A), asker=Silent())
+    await stopped_at(r, "permission_asked")
+    assert r.history[-1].text.startswith("Not run")
+
+
 async def test_text_read_before_a_stop_stays_in_the_history_marked(tmp_path):
     r = rig(tmp_path, hangs(after="half an answer"))
     stream = r.session.prompt("go")
