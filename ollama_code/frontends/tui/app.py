@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
@@ -14,9 +13,7 @@ from textual.containers import Horizontal, Vertical
 
 from ollama_code.commands.registry import COMMANDS
 from ollama_code.core.errors import ModelMissing, ModelUnclear, OllamaCodeError, ServerUnreachable
-from ollama_code.core.events import Event, TodosChanged
-from ollama_code.core.permission import Answer, PermissionRequest, Question
-from ollama_code.frontends.tui.asker import TuiAsker, resolve
+from ollama_code.core.events import Compacted, Event, ModeChanged, TodosChanged
 from ollama_code.frontends.tui.bridge import Bridge
 from ollama_code.frontends.tui.dialogs.picker import ModelPicker, ModelRow
 from ollama_code.frontends.tui.dialogs.pull import PullPanel
@@ -24,6 +21,7 @@ from ollama_code.frontends.tui.input.choices import Choice, CommandChoices, File
 from ollama_code.frontends.tui.input.prompt import PromptInput
 from ollama_code.frontends.tui.input.queue import QueueView
 from ollama_code.frontends.tui.palette import Palette, palettes
+from ollama_code.frontends.tui.panels.amounts import tokens
 from ollama_code.frontends.tui.panels.confirm import ConfirmPanel
 from ollama_code.frontends.tui.panels.question import QuestionPanel
 from ollama_code.frontends.tui.panels.settle import Typed
@@ -31,6 +29,7 @@ from ollama_code.frontends.tui.panels.status import StatusBar
 from ollama_code.frontends.tui.panels.todos import WIDE_COLUMNS, TodoPanel
 from ollama_code.frontends.tui.panels.welcome import Missing, Welcome
 from ollama_code.frontends.tui.pulse import Pulse
+from ollama_code.frontends.tui.questions import Questions
 from ollama_code.frontends.tui.themes import textual_theme
 from ollama_code.frontends.tui.transcript.blocks import Tone
 from ollama_code.frontends.tui.transcript.widget import Transcript
@@ -56,14 +55,14 @@ class OllamaCodeApp(App[int]):
     Welcome { display: none; }
     #talk.-narrow { layout: vertical; }
     TodoPanel.-unwanted { display: none; }
-    Screen.-missing Welcome { display: block; }
-    Screen.-missing Transcript { display: none; }
+    #main.-missing Welcome { display: block; }
+    #main.-missing Transcript { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "stop", "stop the turn"),
-        Binding("ctrl+c", "leave", "twice: leave", priority=False),
-        Binding("ctrl+q", "quit", "leave", show=False),
-        Binding("shift+tab", "cycle_mode", "mode"),
+        Binding("ctrl+c", "leave", "twice: leave"),
+        Binding("ctrl+q", "quit", "leave", show=False, priority=True),
+        Binding("shift+tab", "cycle_mode", "mode", priority=True),  # before the screen moves the focus
         Binding("ctrl+t", "toggle_todos", "todos"),
         Binding("ctrl+o", "details", "details"),
         Binding("pageup", "scroll('page_up')", "scroll"),
@@ -83,31 +82,32 @@ class OllamaCodeApp(App[int]):
         self._keep = keep
         self._search: Search | None = None
         self._pulse = Pulse()
-        self._asked: asyncio.Future[Answer] | None = None
-        self._questioned: asyncio.Future[str] | None = None
         self._leaving = False
         self._session = ""
+        self._pulling = False
         self._todos_wanted = True
-        self.bridge = Bridge(
-            options,
-            self,
-            TuiAsker(on_approve=self._approve, on_question=self._question, on_withdraw=self._withdraw),
-        )
+        self._questions = Questions(self._listen)
+        self.bridge = Bridge(options, self, self._questions.asker)
         commands = CommandChoices([Choice(name, command.summary) for name, command in COMMANDS.items()])
         self.transcript = Transcript(palette)
         self.prompt = PromptInput(history, sources=Sources(commands, FileChoices(self._files)))
+        # Held, not looked up: a query sees only the screen on top, and that may be a dialog.
+        self._welcome, self._pulls = Welcome(), PullPanel()
+        self._todos, self._status = TodoPanel(), StatusBar()
+        self._main = Vertical(
+            self.transcript,
+            self._welcome,
+            self._pulls,
+            self._questions.confirm,
+            self._questions.question,
+            id="main",
+        )
+        self._talk = Horizontal(self._main, self._todos, id="talk")
 
     def compose(self) -> ComposeResult:
-        with Horizontal(id="talk"):
-            with Vertical(id="main"):
-                yield self.transcript
-                yield Welcome()
-                yield PullPanel()
-                yield ConfirmPanel()
-                yield QuestionPanel()
-            yield TodoPanel()
+        yield self._talk
         yield self.prompt
-        yield StatusBar()
+        yield self._status
 
     def on_mount(self) -> None:
         self.run_worker(self.bridge.run(), name="bridge", exit_on_error=True)
@@ -120,14 +120,20 @@ class OllamaCodeApp(App[int]):
     @on(PromptInput.Submitted)
     def _submitted(self, message: PromptInput.Submitted) -> None:
         text = message.text.strip()
-        self._leaving = False
-        if not text:
-            if not self.bridge.session_open and not self.bridge.busy:
-                self.bridge.retry()
-            return
         self.prompt.remember(text)
         self._keep(text)
+        self._hint("")
         self.bridge.submit(text)
+
+    @on(PromptInput.Blank)
+    def _look_again(self) -> None:
+        if not self.bridge.session_open and not self.bridge.busy:
+            self._hint("looking again")
+            self.bridge.retry()
+
+    @on(PromptInput.Changed)
+    def _typing(self) -> None:
+        self._hint("")
 
     @on(QueueView.TakeBack)
     def _take_back(self) -> None:
@@ -136,26 +142,32 @@ class OllamaCodeApp(App[int]):
 
     @on(Typed)
     def _typed(self, message: Typed) -> None:
-        self.prompt.receive(message.event)
-        self._focus_asker()
+        self._receive(message.event)
+
+    def on_key(self, event: events.Key) -> None:
+        """A key nothing else took: letters belong to the prompt wherever the focus is."""
+        if event.is_printable and not self.screen.is_modal:
+            self._receive(event)
+
+    def _receive(self, event: events.Key | events.Paste) -> None:
+        self.prompt.receive(event)
+        self._questions.focus()
 
     @on(ConfirmPanel.Answered)
     def _answered(self, message: ConfirmPanel.Answered) -> None:
-        if self._asked is not None:
-            resolve(self._asked, message.answer)
-        self._close_panels()
+        self._questions.answered(message)
 
     @on(QuestionPanel.Replied)
     def _replied(self, message: QuestionPanel.Replied) -> None:
-        if self._questioned is not None:
-            resolve(self._questioned, message.text)
-        self._close_panels()
+        self._questions.replied(message)
 
     @on(PullPanel.Cancelled)
     def _pull_cancelled(self) -> None:
-        self.bridge.stop()
-        self.query_one(PullPanel).close()
-        self.prompt.focus()
+        if self._pulling:
+            self.bridge.stop()
+        else:  # it had failed, and was read
+            self._pulls.close()
+            self._listen()
 
     def action_stop(self) -> None:
         self.bridge.stop()
@@ -169,8 +181,8 @@ class OllamaCodeApp(App[int]):
         if self._leaving:
             self.leave()
             return
-        self._leaving = True
         self._hint("Ctrl+C again leaves")
+        self._leaving = True
 
     async def action_quit(self) -> None:
         self.leave()
@@ -195,7 +207,7 @@ class OllamaCodeApp(App[int]):
 
     def opened(self, opened: Opened) -> None:
         session = opened.session
-        self.screen.remove_class("-missing")
+        self._main.remove_class("-missing")
         if session.id != self._session:
             self._greet(opened)
         self._pulse.change(
@@ -207,36 +219,45 @@ class OllamaCodeApp(App[int]):
                 num_ctx=session.head.num_ctx,
             )
         )
-        self._show_status()
+        self._hint("")
 
-    def missing(self, error: OllamaCodeError) -> None:
-        kinds: dict[type[OllamaCodeError], Missing] = {
-            ServerUnreachable: "server",
-            ModelMissing: "model",
-            ModelUnclear: "choice",
-        }
-        kind = next((word for type, word in kinds.items() if isinstance(error, type)), None)
-        if kind is None:
-            self.say(error.sentence, "error")
-            return
-        self.query_one(Welcome).show_missing(kind, self.bridge.address, error.sentence)
-        self.screen.add_class("-missing")
+    def missing(self, error: OllamaCodeError, models: tuple[ModelSummary, ...] = ()) -> None:
+        can_chat = any(map(_chats, models))
+        match error:
+            case ServerUnreachable():
+                self._show_missing("server", error)
+            case ModelMissing() | ModelUnclear():
+                self._show_missing("choice" if can_chat else "model", error)
+            case _:
+                self.say(error.sentence, "error")
+        if can_chat:
+            self.choose_model(models, "")
 
     def show(self, event: Event) -> None:
-        self.screen.remove_class("-missing")
-        self.transcript.show(event)
+        self._main.remove_class("-missing")
         self._pulse.hear(event)
-        if isinstance(event, TodosChanged) and event.agent == "main":
-            self.query_one(TodoPanel).show(event.items)
-            self._place_todos(self.size.width)
+        match event:
+            case ModeChanged():  # the status bar tells it; a line in the middle of an answer would cut it in two
+                pass
+            case Compacted(tokens_before=before, tokens_after=after):
+                self.transcript.say(f"Compacted: {tokens(before)} tokens became {tokens(after)}.", "dim")
+            case TodosChanged(items=items, agent="main"):
+                self._todos.show(items)
+                self._place_todos(self.size.width)
+            case _:
+                self.transcript.show(event)
         self._show_status()
 
     def say(self, text: str, tone: Tone = "info") -> None:
-        self.screen.remove_class("-missing")
+        self._main.remove_class("-missing")
         self.transcript.say(text, tone)
 
     def queued(self, lines: tuple[str, ...]) -> None:
         self.prompt.queue.show(lines)
+
+    def returned(self, line: str) -> None:
+        if not self.prompt.text_expanded:
+            self.prompt.set_draft(line)
 
     def choose_model(self, models: tuple[ModelSummary, ...], current: str) -> None:
         rows = [_row(model, current) for model in models if _chats(model)]
@@ -245,23 +266,27 @@ class OllamaCodeApp(App[int]):
         def chosen(name: str | None) -> None:
             if name:
                 (self.bridge.use_model if name in names else self.bridge.pull)(name)
-            self.prompt.focus()
+            self._listen()
 
         self.push_screen(ModelPicker(rows), chosen)
 
-    def pulling(self, model: str, progress: PullProgress | None) -> None:
-        panel = self.query_one(PullPanel)
-        if progress is None:
-            panel.close()
-            self.prompt.focus()
-        elif not panel.display:
-            panel.begin(model)
+    def pulling(self, model: str, progress: PullProgress) -> None:
+        if not self._pulling:
+            self._pulling = True
+            self._pulls.begin(model)
+        self._pulls.show(progress)
+
+    def pulled(self, model: str, trouble: str) -> None:
+        self._pulling = False
+        if trouble:
+            self._pulls.fail(trouble)
         else:
-            panel.show(progress)
+            self._pulls.close()
+            self._listen()
 
     def cleared(self) -> None:
         self.transcript.clear()
-        self.query_one(TodoPanel).show(())
+        self._todos.show(())
 
     def copy(self, text: str) -> None:
         self.copy_to_clipboard(text)
@@ -275,51 +300,37 @@ class OllamaCodeApp(App[int]):
         if not self._session:
             self.transcript.recall(opened.session.history)
         self._session = opened.session.id
-        self.query_one(TodoPanel).show(opened.todos.items)
+        self._todos.show(opened.todos.items)
         self._place_todos(self.size.width)
         for notice in opened.notices:
             self.transcript.say(notice, "dim")
-
-    # --- questions -----------------------------------------------------------------------------------
-
-    def _approve(self, request: PermissionRequest, future: asyncio.Future[Answer]) -> None:
-        self._asked = future
-        self.query_one(ConfirmPanel).ask(request)
-
-    def _question(self, question: Question, future: asyncio.Future[str]) -> None:
-        self._questioned = future
-        self.query_one(QuestionPanel).ask(question)
-
-    def _withdraw(self) -> None:
-        self._close_panels()
-
-    def _close_panels(self) -> None:
-        self._asked = self._questioned = None
-        self.query_one(ConfirmPanel).close()
-        self.query_one(QuestionPanel).close()
-        self.prompt.focus()
-
-    def _focus_asker(self) -> None:
-        """A stray key went to the prompt; the next one belongs to the panel again."""
-        for panel in (self.query_one(ConfirmPanel), self.query_one(QuestionPanel)):
-            if panel.display:
-                panel.focus()
 
     # --- the look ------------------------------------------------------------------------------------
 
     def _place_todos(self, width: int) -> None:
         narrow = width < WIDE_COLUMNS
-        self.query_one("#talk").set_class(narrow, "-narrow")
-        panel = self.query_one(TodoPanel)
+        self._talk.set_class(narrow, "-narrow")
+        panel = self._todos
         panel.set_class(narrow, "-folded")
         panel.set_class(not self._todos_wanted, "-unwanted")
 
+    def _show_missing(self, kind: Missing, error: OllamaCodeError) -> None:
+        self._hint("")
+        self._welcome.show_missing(kind, self.bridge.address, error.sentence)
+        self._main.add_class("-missing")
+
+    def _listen(self) -> None:
+        """Nothing asks any more: keys go to the prompt."""
+        self.prompt.focus()
+
     def _hint(self, text: str) -> None:
-        self._pulse.change(replace(self._pulse.status, hint=text))
+        """A passing word at the right of the status bar; whatever is typed next takes it away."""
+        self._leaving = False
+        self._pulse.note(text)
         self._show_status()
 
     def _show_status(self) -> None:
-        self.query_one(StatusBar).show(self._pulse.status)
+        self._status.show(self._pulse.status)
 
     async def _files(self, letters: str, limit: int) -> Sequence[str]:
         return await self._search(letters, limit) if self._search is not None else ()

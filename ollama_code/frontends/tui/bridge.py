@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, assert_never
 
 from ollama_code.commands.base import (
     Compact,
@@ -22,13 +22,14 @@ from ollama_code.commands.base import (
     SwitchModel,
 )
 from ollama_code.commands.registry import is_command
-from ollama_code.core.errors import ModelUnclear, OllamaCodeError
+from ollama_code.core.errors import ModelMissing, ModelUnclear, OllamaCodeError
 from ollama_code.core.events import Event
 from ollama_code.core.permission import Mode
 from ollama_code.frontends.tui.transcript.blocks import Tone
 from ollama_code.ports import Asker, ModelSummary, PullProgress
 
 if TYPE_CHECKING:
+    from ollama_code.agent.session import Session
     from ollama_code.bootstrap.assembly import Opened
     from ollama_code.bootstrap.conversation import Conversation
     from ollama_code.bootstrap.options import Options
@@ -42,19 +43,25 @@ class Face(Protocol):
 
     def opened(self, opened: Opened) -> None: ...
 
-    def missing(self, error: OllamaCodeError) -> None:
-        """There is no session: no server, no model, or a choice to make."""
+    def missing(self, error: OllamaCodeError, models: tuple[ModelSummary, ...] = ()) -> None:
+        """There is no session: no server, no model, or a choice to make among `models`."""
 
-    def show(self, event: Event) -> None: ...
+    def show(self, event: Event) -> None:
+        """Everything the open session tells, in a turn, after it was stopped and between turns."""
 
     def say(self, text: str, tone: Tone = "info") -> None: ...
 
     def queued(self, lines: tuple[str, ...]) -> None: ...
 
+    def returned(self, line: str) -> None:
+        """A line that could not be sent, because there is no session: it is the person's again."""
+
     def choose_model(self, models: tuple[ModelSummary, ...], current: str) -> None: ...
 
-    def pulling(self, model: str, progress: PullProgress | None) -> None:
-        """`None` when it has ended, one way or the other."""
+    def pulling(self, model: str, progress: PullProgress) -> None: ...
+
+    def pulled(self, model: str, trouble: str) -> None:
+        """The download has ended, was stopped, or failed: `trouble` is the sentence that says why."""
 
     def cleared(self) -> None:
         """A fresh session is about to be opened: the old conversation goes from the screen."""
@@ -86,6 +93,7 @@ class Bridge:
         self._orders: list[Order] = []
         self._wake = asyncio.Event()
         self._current: asyncio.Task[None] | None = None
+        self._heard: Session | None = None
         self._leaving = False
 
     @property
@@ -118,7 +126,8 @@ class Bridge:
             await self.close()
 
     async def close(self) -> None:
-        """Stop the turn and close the session; calling it twice is fine."""
+        """Stop the turn and close the session, telling the screen no more; calling it twice is fine."""
+        self._leaving = True
         if self._current is not None:
             self._current.cancel()
             await asyncio.wait({self._current})
@@ -136,7 +145,8 @@ class Bridge:
         self._put(Order(lambda: self._switch(name)))
 
     def pull(self, name: str) -> None:
-        self._put(Order(lambda: self._pull(name)))
+        """Install a model that was chosen to go on with."""
+        self._put(Order(lambda: self._pull_to_use(name)))
 
     def pick(self) -> None:
         self._put(Order(self._pick))
@@ -162,7 +172,6 @@ class Bridge:
             session = self._talk.opened.session
             modes = list(Mode)
             session.set_mode(modes[(modes.index(session.mode) + 1) % len(modes)])
-            self._face.opened(self._talk.opened)
 
     # --- orders ------------------------------------------------------------------------------------------
 
@@ -175,53 +184,80 @@ class Bridge:
         while not self._orders:
             self._wake.clear()
             await self._wake.wait()
-        order = self._orders.pop(0)
-        self._tell_queue()
-        return order
+        return self._orders.pop(0)
 
     def _tell_queue(self) -> None:
-        waiting = self._orders if self.busy else self._orders[1:]
+        """What waits is what a running order keeps waiting: an idle bridge takes the next one at once."""
+        waiting = self._orders if self.busy else ()
         self._face.queued(tuple(order.line for order in waiting if order.line))
 
     async def _do(self, order: Order) -> None:
-        task = asyncio.ensure_future(order.job())
+        task = asyncio.create_task(self._carried_out(order))
         self._current = task
+        self._tell_queue()
         try:
             await asyncio.wait({task})
         finally:
             self._current = None
             task.cancel()
             await asyncio.wait({task})
-        if not task.cancelled() and (error := task.exception()) is not None:
-            if not isinstance(error, OllamaCodeError):
-                raise error
-            self._trouble(error)
+        if not task.cancelled() and (bug := task.exception()) is not None:
+            raise bug
 
-    def _trouble(self, error: OllamaCodeError) -> None:
-        if self.session_open:
-            self._face.say(error.sentence, "error")
-        else:
-            self._face.missing(error)
+    async def _carried_out(self, order: Order) -> None:
+        try:
+            await order.job()
+        except OllamaCodeError as e:
+            if self.session_open:
+                self._face.say(e.sentence, "error")
+                return
+            self._face.missing(e, await self._choice(e))
+            if order.line:
+                self._face.returned(order.line)
+
+    async def _choice(self, error: OllamaCodeError) -> tuple[ModelSummary, ...]:
+        """What is installed, when the trouble is that none of it was chosen."""
+        if self._talk is None or not isinstance(error, ModelMissing | ModelUnclear):
+            return ()
+        try:
+            return await self._talk.installed()
+        except OllamaCodeError:
+            return ()
+
+    def _present(self, opened: Opened) -> None:
+        """Tell the screen of a session and let it hear everything that session tells from now on."""
+        if opened.session is not self._heard:
+            self._heard = opened.session
+            opened.session.observe(self._hear)
+        self._face.opened(opened)
+
+    def _hear(self, event: Event) -> None:
+        if not self._leaving:
+            self._face.show(event)
 
     async def _open(self) -> None:
         assert self._talk is not None
-        try:
-            self._face.opened(await self._talk.open())
-        except ModelUnclear as e:
-            self._face.missing(e)
-            self._face.choose_model(await self._talk.installed(), "")
+        self._present(await self._talk.open())
 
     async def _line(self, line: str) -> None:
         assert self._talk is not None
-        if not is_command(line):
+        if is_command(line):
+            await self._command(line)
+        else:
+            await self._open()
             await self._turn(self._talk.say(line))
-            return
-        match await self._talk.command(line):
+
+    async def _command(self, line: str) -> None:
+        assert self._talk is not None
+        outcome = await self._talk.command(line)
+        if self._talk.opened is not None:
+            self._present(self._talk.opened)  # the command may have opened it
+        match outcome:
             case Say(text=text):
                 self._face.say(text)
             case NewSession():
                 self._face.cleared()
-                self._face.opened(await self._talk.clear())
+                self._present(await self._talk.clear())
             case SwitchModel(name=name):
                 await self._switch(name)
             case PickModel():
@@ -235,15 +271,18 @@ class Bridge:
             case Quit():
                 self._leaving = True
                 self._face.leave()
+            case _:
+                assert_never(outcome)
 
     async def _turn(self, stream: AsyncGenerator[Event, None]) -> None:
+        """Drive it to its end. What happens is shown by `_hear`, which also hears how a stopped turn ended."""
         async with aclosing(stream) as events:
-            async for event in events:
-                self._face.show(event)
+            async for _ in events:
+                pass
 
     async def _switch(self, name: str) -> None:
         assert self._talk is not None
-        self._face.opened(await self._talk.switch(name))
+        self._present(await self._talk.switch(name))
         self._face.say(f"The model is now {name}.", "dim")
 
     async def _pick(self) -> None:
@@ -252,13 +291,27 @@ class Bridge:
         self._face.choose_model(await self._talk.installed(), current)
 
     async def _pull(self, name: str) -> None:
+        """Install a model; it is used at once when there was none to talk to."""
+        if await self._fetch(name) and not self.session_open:
+            await self._switch(name)
+
+    async def _pull_to_use(self, name: str) -> None:
+        if await self._fetch(name):
+            await self._switch(name)
+
+    async def _fetch(self, name: str) -> bool:
+        """Whether it is installed now; the screen knows why when it is not."""
         assert self._talk is not None
+        self._face.pulling(name, PullProgress("asking the server"))
+        trouble = ""
         try:
             async with aclosing(self._talk.pull(name)) as steps:
                 async for step in steps:
                     self._face.pulling(name, step)
+        except OllamaCodeError as e:
+            trouble = e.sentence
         finally:
-            self._face.pulling(name, None)
-        self._face.say(f"{name} is installed.", "dim")
-        if not self.session_open:
-            await self._switch(name)
+            self._face.pulled(name, trouble)
+        if not trouble:
+            self._face.say(f"{name} is installed.", "dim")
+        return not trouble

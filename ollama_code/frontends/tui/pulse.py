@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ollama_code.core.events import (
+    Compacted,
     Event,
     ModeChanged,
     PermissionAnswered,
@@ -20,7 +21,6 @@ from ollama_code.core.events import (
 from ollama_code.core.phase import Phase
 from ollama_code.frontends.tui.panels.status import Status
 
-
 YOUR_TURN = "waits for your answer"
 
 
@@ -30,6 +30,8 @@ class Pulse:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.status = Status()
         self._clock = clock
+        self._note = ""
+        self._waits = False
 
     def hear(self, event: Event) -> None:
         if event.agent != "main":
@@ -45,16 +47,30 @@ class Pulse:
                 self.status = replace(self.status, used_tokens=used, num_ctx=num_ctx, speed_tok_s=speed)
             case PermissionAsked() | QuestionAsked():
                 self._phase(None)
-                self.status = replace(self.status, hint=YOUR_TURN)
+                self._asks(True)
             case PermissionAnswered() | QuestionAnswered():
-                self.status = replace(self.status, hint="")
+                self._asks(False)
+            case Compacted(tokens_after=used):
+                self.status = replace(self.status, used_tokens=used)
             case TurnFinished():
                 self._phase(None)
-                self.status = replace(self.status, hint="")
+                self._asks(False)
 
     def change(self, status: Status) -> None:
-        """What is not told by events: model, mode and window of a session that was opened, or a hint."""
+        """What is not told by events: model, mode and window of a session that was opened."""
         self.status = status
+
+    def note(self, text: str) -> None:
+        """A passing word for the person, "" to take it away. A question that waits shows again behind it."""
+        self._note = text
+        self._hint()
+
+    def _asks(self, waits: bool) -> None:
+        self._waits = waits
+        self._hint()
+
+    def _hint(self) -> None:
+        self.status = replace(self.status, hint=self._note or (YOUR_TURN if self._waits else ""))
 
     def _phase(self, phase: Phase | None) -> None:
         same = phase is not None and self.status.phase is not None and phase.name == self.status.phase.name

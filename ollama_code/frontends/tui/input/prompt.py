@@ -48,6 +48,9 @@ class PromptInput(Vertical):
 
         text: str
 
+    class Blank(Message):
+        """Enter where nothing is typed."""
+
     @dataclass
     class Changed(Message):
         """`text` is the draft as it is shown, big pastes folded."""
@@ -136,6 +139,8 @@ class PromptInput(Vertical):
         if text.strip():
             self.clear()
             self.post_message(self.Submitted(text))
+        elif not text:
+            self.post_message(self.Blank())
         return True
 
     def _older(self) -> bool:

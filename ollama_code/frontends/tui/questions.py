@@ -1,0 +1,54 @@
+"""What the person is asked: opens the panel of each question and hands its answer to whoever waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from ollama_code.core.permission import Answer, PermissionRequest, Question
+from ollama_code.frontends.tui.asker import TuiAsker, resolve
+from ollama_code.frontends.tui.panels.confirm import ConfirmPanel
+from ollama_code.frontends.tui.panels.question import QuestionPanel
+
+
+class Questions:
+    """One question is open at a time. `over` is called when none is, so that the prompt gets the keys again."""
+
+    def __init__(self, over: Callable[[], object]) -> None:
+        self.confirm = ConfirmPanel()
+        self.question = QuestionPanel()
+        self.asker = TuiAsker(on_approve=self._approve, on_question=self._question, on_withdraw=self._close)
+        self._over = over
+        self._approval: tuple[PermissionRequest, asyncio.Future[Answer]] | None = None
+        self._reply: tuple[Question, asyncio.Future[str]] | None = None
+
+    def answered(self, message: ConfirmPanel.Answered) -> None:
+        """An answer to a question that was withdrawn meanwhile does not count for the next one."""
+        if self._approval is not None and self._approval[0] is message.request:
+            resolve(self._approval[1], message.answer)
+            self._close()
+
+    def replied(self, message: QuestionPanel.Replied) -> None:
+        if self._reply is not None and self._reply[0] is message.question:
+            resolve(self._reply[1], message.text)
+            self._close()
+
+    def focus(self) -> None:
+        """The next key belongs to the open panel, if there is one."""
+        for panel in (self.confirm, self.question):
+            if panel.display:
+                panel.focus()
+
+    def _approve(self, request: PermissionRequest, future: asyncio.Future[Answer]) -> None:
+        self._approval = request, future
+        self.confirm.ask(request)
+
+    def _question(self, question: Question, future: asyncio.Future[str]) -> None:
+        self._reply = question, future
+        self.question.ask(question)
+
+    def _close(self) -> None:
+        self._approval = self._reply = None
+        self.confirm.close()
+        self.question.close()
+        self._over()
