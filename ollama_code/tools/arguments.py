@@ -26,6 +26,8 @@ _ENVELOPES = (
     ("name", "parameters"),
 )
 _ABSENT = (None, "null", "None")
+_NUMBER = re.compile(r"\s*-?[0-9]{1,18}(?:\.[0-9]{1,18})?\s*")
+"""As models write one in quotes, with zeros in front too. Nothing that a tool counts needs more digits."""
 
 
 @dataclass(frozen=True)
@@ -134,8 +136,8 @@ def coerced(value: JsonValue, schema: Schema, where: str) -> JsonValue:
 
 
 def _number(value: JsonValue, kind: str, where: str) -> JsonValue:
-    if isinstance(value, str) and re.fullmatch(r"\s*-?\d+(\.\d+)?\s*", value):
-        value = json.loads(value)
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        value = float(value) if "." in value else int(value)
     if kind == "integer" and isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -158,7 +160,7 @@ def _array(value: JsonValue, schema: Schema, where: str) -> JsonValue:
 def _parsed(value: str, kind: type, where: str) -> JsonValue:
     try:
         parsed = json.loads(value)
-    except ValueError as e:
+    except (ValueError, RecursionError) as e:
         raise _wrong(where, kind.__name__, value) from e
     if not isinstance(parsed, kind):
         raise _wrong(where, kind.__name__, value)

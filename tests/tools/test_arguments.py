@@ -40,6 +40,7 @@ def fitted(**arguments):
     [
         ({"limit": "10"}, "limit", 10),
         ({"limit": 5.0}, "limit", 5),
+        ({"limit": "007"}, "limit", 7),
         ({"ratio": "0.5"}, "ratio", 0.5),
         ({"ratio": 2}, "ratio", 2.0),
         ({"deep": "True"}, "deep", True),
@@ -85,6 +86,10 @@ def test_unknown_optional_argument_is_left_out_with_a_note():
         ({"path": "p", "limit": "ten"}, "limit"),
         ({"path": "p", "limit": 1.5}, "limit"),
         ({"path": "p", "limit": True}, "limit"),
+        ({"path": "p", "limit": "\u0663"}, "limit"),
+        ({"path": "p", "limit": "9" * 5000}, "limit"),
+        ({"path": "p", "ratio": "9" * 5000}, "ratio"),
+        ({"path": "p", "names": "[" * 100_000}, "names"),
         ({"path": "p", "deep": "yes"}, "deep"),
         ({"path": "p", "numbers": "7"}, "numbers"),
         ({"path": "p", "mode": "c"}, "mode"),
