@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Protocol
@@ -20,6 +21,9 @@ from ollama_code.workspace.guarded import against_reading, against_writing
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _LONGEST_BYTES = 4096
 """PATH_MAX of Linux; longer paths cannot be opened by name anywhere."""
+
+_LOOKS = 64
+"""Python before 3.13 looks at a link twice and fails when it was replaced in between."""
 
 _OWN_RECORD = "it is this program's own record"
 
@@ -97,8 +101,14 @@ def below(path: str, directory: str) -> str | None:
 
 def _real(asked: str, path: str) -> str:
     try:
-        return os.path.realpath(asked)
+        for _ in range(_LOOKS):
+            with suppress(OSError):
+                return os.path.realpath(asked)
     except RecursionError as error:
         raise ToolError(
             f"{path} goes through too many symbolic links to follow.", ErrorType.PERMISSION_DENIED
         ) from error
+    raise ToolError(
+        f"The links on the way to {path} change all the time. Wait for what changes them, then try again.",
+        ErrorType.PERMISSION_DENIED,
+    )

@@ -8,6 +8,7 @@ import pytest
 from ollama_code.core.errors import ToolError
 from ollama_code.core.results import ErrorType
 from ollama_code.workspace.places import Territory
+from tests.workspace.swapping import swapping
 
 
 @pytest.fixture
@@ -155,3 +156,15 @@ def test_a_target_with_broken_text_is_shown_as_text(territory: Territory, root: 
     (root / "link").symlink_to(b"bad\xff.txt".decode("utf-8", "surrogateescape"))
 
     assert territory.locate("link").shown == "bad\ufffd.txt"
+
+
+def test_a_path_whose_links_change_meanwhile_never_breaks_the_program(
+    territory: Territory, root: Path
+) -> None:
+    (root / "d").mkdir()
+    (root / "other").symlink_to("elsewhere")
+
+    with swapping(root / "d", root / "other"):
+        found = {territory.locate("d/x").shown for _ in range(20_000)}
+
+    assert found == {"d/x", "elsewhere/x"}
