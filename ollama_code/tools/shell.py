@@ -20,7 +20,7 @@ from ollama_code.ports import Workspace
 from ollama_code.tools.base import Call, Params, Tool
 from ollama_code.workspace.bash import Line, Trail
 from ollama_code.workspace.jobs import Job, Jobs
-from ollama_code.workspace.process import Outcome, Running, run
+from ollama_code.workspace.process import GRACE_S, Outcome, Running, run
 
 DEFAULT_TIMEOUT_MS = 120_000
 MAX_TIMEOUT_MS = 600_000
@@ -161,17 +161,20 @@ class RunShellCommand(Tool[ShellParams]):
         return place.path
 
     async def _run(self, ready: _Ready, live: asyncio.Queue[str | None]) -> _Ran:
-        adopted: list[Job] = []
+        left: list[str] = []
 
         async def adopt(running: Running) -> None:
-            adopted.append(await self._jobs.adopt(running, ready.line.text))
+            try:
+                job = await self._jobs.adopt(running, ready.line.text)
+            except ToolError as e:  # its output has no place: the result of the command is not lost for that
+                await running.end(GRACE_S)
+                left.append(f"What it left running was ended: {e}")
+            else:
+                left.append(f"What it left running is now {job.id} (stop it with: kill -- -{job.pid}).")
 
         with Trail() as trail:
             outcome = await run(trail.on(ready.line.command()), live.put_nowait, on_left=adopt)
             last = trail.last_directory()
-        left = tuple(
-            f"What it left running is now {job.id} (stop it with: kill -- -{job.pid})." for job in adopted
-        )
         return _Ran(outcome, (*left, *ready.notes, *await self._follow(ready.line.directory, last)))
 
     async def _follow(self, before: str, last: str) -> tuple[str, ...]:

@@ -98,7 +98,7 @@ async def run(
     """Run to the end, to the timeout or to the cancel; the latter two end the whole tree.
 
     `on_output` gets live output for a screen, `Outcome.output` is what counts. What the program left running
-    in its process group when it ended goes to `on_left`, which then owns it, or is ended too.
+    in its process group when it ended goes to `on_left`, which then owns it unless it raises, or is ended too.
     Raises: ToolError(INVALID_PARAMS, FILE_NOT_FOUND, PERMISSION_DENIED, SHELL_FAILED) when it cannot start."""
     capture = Capture(on_output)
     running = await start(command, capture.feed)
@@ -110,7 +110,7 @@ async def run(
             await running.close()
         else:
             await (on_left(running) if on_left else running.end(GRACE_S))
-    except asyncio.CancelledError:
+    except BaseException:  # a cancel, or an `on_left` that could not take over
         await running.end(CANCEL_GRACE_S)
         raise
     finally:

@@ -284,6 +284,16 @@ async def test_what_a_command_leaves_running_becomes_a_job(bench: Bench, tmp_pat
     assert alive(seconds) == []
 
 
+async def test_what_is_left_running_is_ended_when_its_output_has_no_place(
+    bench: Bench, tmp_path: Path
+) -> None:
+    (tmp_path / "jobs").write_text("in the way")
+    seconds = unique_seconds(tmp_path)
+    said = await bench.said(f"sleep {seconds} & echo started")
+    assert said.startswith("started\nexit code 0\nWhat it left running was ended: The log ")
+    assert alive(seconds) == []
+
+
 async def test_the_job_can_be_stopped_the_way_the_model_is_told(bench: Bench, tmp_path: Path) -> None:
     seconds = unique_seconds(tmp_path)
     said = await bench.said(f"sleep {seconds}", is_background=True)

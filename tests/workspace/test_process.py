@@ -249,3 +249,14 @@ async def test_closing_ends_nobody(tmp_path: Path) -> None:
     await until(lambda: bool(alive(seconds)))
     await running.end(0.1)
     assert alive(seconds) == []
+
+
+async def test_nobody_is_left_when_nobody_can_take_over(tmp_path: Path) -> None:
+    seconds = unique_seconds(tmp_path)
+
+    async def refuse(running: object) -> None:
+        raise ToolError("no room")
+
+    with pytest.raises(ToolError, match="no room"):
+        await run(bash(f"sleep {seconds} & echo started", tmp_path), lambda _: None, on_left=refuse)
+    assert alive(seconds) == []
