@@ -68,7 +68,8 @@ class Meter:
         if room < SMALLEST_ANSWER:
             message = (
                 f"The conversation has about {used:,} tokens and the context window holds {self._head.num_ctx:,}, "
-                "so no answer fits. Start a new session, or one with a larger window (--num-ctx)."
+                "so no answer fits. Make room with /compact, or start a new session, maybe with a larger window "
+                "(--num-ctx)."
             )
             raise ContextOverflow(message, prompt_tokens=used, num_ctx=self._head.num_ctx)
         return room

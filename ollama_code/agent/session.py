@@ -81,6 +81,7 @@ class Session:
 
         async def turn() -> StopReason:
             await compact(self._rt, self.history, self._meter)
+            self._told = None  # what told the model where it is was summarised away
             return "done"
 
         return self._stream("/compact", turn)

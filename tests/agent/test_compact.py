@@ -66,3 +66,29 @@ async def test_nothing_to_compact_is_said_in_words(tmp_path):
     r = rig(tmp_path)
     events = await compacted(r)
     assert "too short" in events[-1].detail and r.provider.requests == []
+
+
+async def test_the_next_message_tells_again_where_the_model_is(tmp_path):
+    r = rig(tmp_path, says("a"), says("b"), says("SUMMARY"), says("c"))
+    await r.say("one")
+    await r.say("two")
+    await compacted(r)
+    await r.say("three")
+    assert f"Folder: {tmp_path}" in r.history[-2].text
+
+
+async def test_a_full_window_can_be_compacted_and_the_session_goes_on(tmp_path):
+    r = rig(tmp_path, says("a"), says("SUMMARY"), says("on"), num_ctx=2048)
+    await r.say("one " * 900)
+    assert (await r.say("two " * 900))[-1].reason == "failed"
+    assert (await compacted(r))[-1].reason == "done"
+    assert (await r.say("three"))[-1].reason == "done"
+    assert [m.role for m in r.provider.requests[-2].messages] == ["user", "assistant", "user", "user"]
+
+
+async def test_one_message_that_fills_the_window_can_be_compacted(tmp_path):
+    r = rig(tmp_path, says("SUMMARY"), says("on"), num_ctx=2048)
+    assert (await r.say("a task, then very much text " * 400))[-1].reason == "failed"
+    assert (await compacted(r))[-1].reason == "done"
+    assert "a task" in r.history[0].text
+    assert (await r.say("go on"))[-1].reason == "done"
