@@ -5,12 +5,12 @@ from __future__ import annotations
 from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
-from textual.theme import Theme
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from ollama_code.frontends.tui.palette import Palette, palettes
+from ollama_code.frontends.tui.palette import palettes
 from ollama_code.frontends.tui.panels.settle import Typed
+from ollama_code.frontends.tui.themes import textual_theme
 
 
 class Hand:
@@ -39,7 +39,7 @@ class Host(App[None]):
         self._widgets = widgets
         self.heard: list[Message] = []
         for palette in palettes().values():
-            self.register_theme(theme_of(palette))
+            self.register_theme(textual_theme(palette))
         self.theme = theme
 
     def compose(self) -> ComposeResult:
@@ -54,7 +54,7 @@ class Host(App[None]):
 
     def on_typed(self, message: Typed) -> None:
         self.heard.append(message)
-        message.replay(self.prompt)
+        self.prompt.post_message(message.event)
 
     def on_confirm_panel_answered(self, message: Message) -> None:
         self.heard.append(message)
@@ -64,25 +64,6 @@ class Host(App[None]):
 
     def on_pull_panel_cancelled(self, message: Message) -> None:
         self.heard.append(message)
-
-
-def theme_of(palette: Palette) -> Theme:
-    colors = palette.colors
-    names = ("border", "dim", "strong", "user", "thinking")
-    return Theme(
-        name=palette.name,
-        dark=palette.dark,
-        primary=colors.accent,
-        accent=colors.accent,
-        background=colors.background,
-        surface=colors.surface,
-        panel=colors.panel,
-        foreground=colors.text,
-        success=colors.success,
-        warning=colors.warning,
-        error=colors.error,
-        variables={name: getattr(colors, name) for name in names},
-    )
 
 
 def screen_text(app: App[object], widget: Widget | None = None) -> str:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from textual.binding import Binding
 from textual.events import Key, Paste
 from textual.message import Message
-from textual.widget import Widget
 
 SETTLE_S = 0.5
 """A question answers to no key before it has been on the screen this long, nor this soon after a key that was
@@ -18,28 +16,11 @@ Clock = Callable[[], float]
 
 
 class Typed(Message):
-    """A key or a paste that reached a panel but was meant for the prompt: the app answers with `replay(prompt)`."""
+    """A key or a paste that reached a panel but was meant for the prompt: the app hands `event` to it."""
 
     def __init__(self, event: Key | Paste) -> None:
         super().__init__()
         self.event = event
-
-    def replay(self, target: Widget) -> None:
-        """Let `target` have it as if it had the focus, after what it was given before."""
-        action = _bound(target, self.event.key) if isinstance(self.event, Key) else None
-        if action is None:
-            target.post_message(self.event)
-        else:
-            target.call_later(target.run_action, action)
-
-
-def _bound(target: Widget, key: str) -> str | None:
-    """The action a key is bound to. Textual looks bindings up from the focused widget only."""
-    for kind in type(target).__mro__:
-        for binding in Binding.make_bindings(vars(kind).get("BINDINGS", ())):
-            if binding.key == key:
-                return binding.action
-    return None
 
 
 class Settle:
