@@ -87,6 +87,7 @@ class Host(App[None]):
         self.sent: list[str] = []
         self.drafts: list[str] = []
         self.taken_back = 0
+        self.blanks = 0
         self.left: list[str] = []
 
     def compose(self) -> ComposeResult:
@@ -109,6 +110,9 @@ class Host(App[None]):
 
     def on_prompt_input_submitted(self, message: PromptInput.Submitted) -> None:
         self.sent.append(message.text)
+
+    def on_prompt_input_blank(self) -> None:
+        self.blanks += 1
 
     def on_prompt_input_changed(self, message: PromptInput.Changed) -> None:
         self.drafts.append(message.text)

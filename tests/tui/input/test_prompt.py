@@ -257,3 +257,17 @@ async def test_a_shell_line_is_marked():
     async with Host().run_test() as pilot:
         await pilot.press(*"!ls")
         assert pilot.app.prompt.has_class("-shell")
+
+
+async def test_a_key_that_edits_comes_before_the_letters_typed_after_it():
+    async with Host().run_test() as pilot:
+        for key in ["a", "b", "backspace", "c"]:
+            pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await pilot.pause()
+        assert pilot.app.editor.text == "ac"
+
+
+async def test_enter_on_an_empty_line_says_so():
+    async with Host().run_test() as pilot:
+        await pilot.press("enter", "x", "enter", "space", "enter")
+        assert (pilot.app.blanks, pilot.app.sent) == (1, ["x"])

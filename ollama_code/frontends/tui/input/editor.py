@@ -102,7 +102,7 @@ class Editor(TextArea):
         self.paste(self.app.clipboard)
 
     async def on_key(self, event: events.Key) -> None:
-        if self._take_key(event.key):
+        if self._take_key(event.key) or await self._edits(event.key):
             event.stop()
             event.prevent_default()
 
@@ -110,6 +110,14 @@ class Editor(TextArea):
         event.stop()
         event.prevent_default()
         self.paste(event.text)
+
+    async def _edits(self, key: str) -> bool:
+        """Run the binding of `key` at once. Textual runs it when the key has bubbled up to the app, behind the
+        letters that were typed after it: a backspace would take the wrong one."""
+        for binding in self._bindings.key_to_bindings.get(key, ()):
+            if await self.app.run_action(binding.action, self):
+                return True
+        return False
 
     def _widened(self, start: Location, end: Location) -> tuple[Location, Location]:
         """The range with every paste it touches."""
