@@ -65,7 +65,7 @@ class GlobPattern:
 
 
 def split_absolute(pattern: str) -> tuple[str, str]:
-    """`/work/src/**/*.py` as the directory `/work/src` and the rest. `pattern` begins with `/` or `~`."""
+    """`/proj/src/**/*.py` as the directory `/proj/src` and the rest. `pattern` begins with `/` or `~`."""
     parts = pattern.split("/")
     fixed = next((i for i, part in enumerate(parts) if _MAGIC.search(part)), len(parts) - 1)
     fixed = min(fixed, len(parts) - 1)

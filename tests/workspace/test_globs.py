@@ -74,8 +74,8 @@ def test_a_pattern_that_climbs_out_or_is_too_big_is_refused(pattern: str):
 @pytest.mark.parametrize(
     "pattern,parts",
     [
-        ("/work/src/**/*.py", ("/work/src", "**/*.py")),
-        ("/work/a.py", ("/work", "a.py")),
+        ("/proj/src/**/*.py", ("/proj/src", "**/*.py")),
+        ("/proj/a.py", ("/proj", "a.py")),
         ("/*", ("/", "*")),
         ("~/x/*.py", ("~/x", "*.py")),
     ],
