@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ollama_code.core.display import OutputBlock
 from ollama_code.core.events import TextDelta
+from ollama_code.core.messages import AssistantMessage
 from ollama_code.core.results import ToolResult
 from ollama_code.frontends.tui.transcript.blocks import AnswerBlock, NoticeBlock
 from ollama_code.frontends.tui.transcript.pages import KEPT_ROWS, Pages
@@ -58,13 +59,12 @@ def test_a_token_on_the_last_row_repaints_that_row_only():
     assert view.draw(None) == (23, 24)
 
 
-def test_recalling_lays_out_only_what_is_in_sight():
-    pages = Pages(INK)
-    pages.resize(80, 24)
-    for _ in range(2000):
-        pages.add(AnswerBlock(DOCUMENT), 0)
-    pages.view()
-    assert sum(page.is_laid_out for page in pages.pages) < 10
+async def test_recalling_reads_only_what_is_in_sight():
+    app = Host()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.transcript.recall([AssistantMessage(text=DOCUMENT) for _ in range(2000)])
+        await drawn(pilot)
+        assert app.transcript.laid_out < 10
 
 
 def test_rows_far_from_the_view_are_forgotten():

@@ -55,10 +55,10 @@ class Block:
 class UserBlock(Block):
     def __init__(self, text: str) -> None:
         super().__init__()
-        self._text = clean(text).strip("\n")
+        self._text = text
 
     def build(self, ink: Ink) -> Iterator[AnyLine]:
-        return text_lines(self._text, ink.user, ("❯ ", ink.user))
+        return text_lines(clean(self._text).strip("\n"), ink.user, ("❯ ", ink.user))
 
     def estimate(self, width: int) -> int:
         return rows_of(self._text, width)
@@ -108,9 +108,9 @@ class AnswerBlock(Block):
 
     def __init__(self, source: str = "") -> None:
         super().__init__()
-        self._waiting: list[str] = []  # as it came, not taken in yet
+        self._waiting = [source] if source else []  # as it came, not taken in yet
         self._cleaner = StreamCleaner()
-        self._source = [clean(source)] if source else []
+        self._source: list[str] = []
         self._stream: MarkdownStream | None = None
         self._done = bool(source)
         self._finished = False
@@ -156,7 +156,7 @@ class AnswerBlock(Block):
         self.lines = []
 
     def estimate(self, width: int) -> int:
-        return len(self.lines) or sum(rows_of(piece, width) for piece in self._source) or 1
+        return len(self.lines) or sum(rows_of(piece, width) for piece in (*self._source, *self._waiting)) or 1
 
     def _take(self) -> str:
         """What one frame takes in."""

@@ -22,6 +22,11 @@ class Pace:
         self._waiting = False
         self._next = 0.0
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a frame is due later."""
+        return self._waiting
+
     def request(self) -> None:
         """Something changed: draw now, or when the interval is over."""
         if self._waiting:

@@ -3,7 +3,7 @@ subagent), never how it looks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 from ollama_code.core.events import (
     Event,
@@ -84,11 +84,11 @@ class Story:
             case _:
                 self._aside(event)
 
-    def recall(self, messages: Sequence[Message]) -> None:
-        """The conversation of a session that is continued."""
+    def recall(self, messages: Iterable[Message]) -> Iterator[Block]:
+        """The blocks of a session that is continued, for the end of the conversation."""
+        self._close(MAIN)
         for message in messages:
-            for block in self._recalled(message):
-                self._place(block, 0)
+            yield from self._recalled(message)
 
     def put(self, block: Block, agent: str = MAIN) -> None:
         """A block that is nobody's stream: what `agent` was saying is closed first."""

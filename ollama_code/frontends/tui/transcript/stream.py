@@ -26,6 +26,8 @@ PIECE_CHARS = 8000
 """More text than this is taken in several bites, so that the tail stays short."""
 TAIL_CHARS = 30_000
 """A block that grows beyond this is cut in two: one paragraph of a megabyte must not be parsed at every frame."""
+PARAGRAPH_CHARS = 8000
+"""The same for a paragraph, where the cut does not show."""
 WHOLE_CHARS = 100_000
 """A text longer than this is not rendered again at its end for links whose targets came late."""
 _FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*([^`\n]*)\n")
@@ -108,8 +110,9 @@ class MarkdownStream:
         if last.type in ("bullet_list", "ordered_list") and len(nodes) == 1 and self._keep_items(last, new):
             return True
         space = self._write(nodes, new)
-        if len(self._tail) > TAIL_CHARS:
-            self._tail, self._space, self._in_list = "", space, False
+        is_paragraph = last.type == "paragraph"
+        if len(self._tail) > (PARAGRAPH_CHARS if is_paragraph else TAIL_CHARS):
+            self._tail, self._space, self._in_list = "", space and not is_paragraph, False
             return True
         return False
 

@@ -91,7 +91,8 @@ class Transcript(Widget, can_focus=False):
 
     def recall(self, messages: Sequence[Message]) -> None:
         """Show the conversation of a continued session, ending at its end. Only what is in sight is laid out."""
-        self._story.recall(messages)
+        for block in self._story.recall(messages):
+            self._add(block, 0)
         self._pace.request()
 
     def clear(self) -> None:
@@ -127,7 +128,12 @@ class Transcript(Widget, can_focus=False):
     @property
     def is_settled(self) -> bool:
         """Whether everything shown so far is drawn."""
-        return bool(self._pages.width) and not self._changed
+        return bool(self._pages.width) and not self._changed and not self._pace.is_waiting
+
+    @property
+    def laid_out(self) -> int:
+        """Blocks whose rows are held: what tests count."""
+        return sum(page.is_laid_out for page in self._pages.pages)
 
     def action_page_up(self) -> None:
         self._scroll(min(-1, PAGE_OVERLAP - self._pages.view_height))
@@ -224,6 +230,11 @@ class Transcript(Widget, can_focus=False):
             self._fold(unit)
 
     def _place_block(self, block: Block, depth: int) -> None:
+        self._add(block, depth)
+        self._touch(block)
+
+    def _add(self, block: Block, depth: int) -> None:
+        """Put a block at the end; it is laid out when it comes in sight."""
         if block.folds:
             block.is_open = self._details
         self._numbers[block] = len(self._pages.pages)
@@ -231,7 +242,6 @@ class Transcript(Widget, can_focus=False):
         self._pages.add(block, depth)
         if not self.following:
             self._view.new_below += self._pages.total - before
-        self._touch(block)
 
     def _touch(self, block: Block) -> None:
         if (number := self._numbers.get(block)) is not None:
