@@ -26,8 +26,8 @@ KEPT_SHARE = 0.25
 SUMMARY_SHARE = 0.2
 """Share of the window that is made free for the summary of a conversation that fills it."""
 _ARGUMENT_CHARS = 400
-_LEAST_CHARS = 400
-"""Shorter texts are not worth shortening."""
+_LEAST_CHARS = 160
+"""Below this the line that counts what is missing costs more than it saves."""
 
 
 async def compact(rt: Runtime, history: list[Message], meter: Meter) -> None:
@@ -67,7 +67,8 @@ async def _summarised(rt: Runtime, messages: list[Message], meter: Meter) -> Dra
 
 
 def _fitted(messages: Sequence[Message], meter: Meter, limit: int) -> list[Message]:
-    """The same messages, the longest halved until all have about `limit` tokens; every call keeps its answer."""
+    """The same messages in about `limit` tokens: the longest halved again and again, at last without the oldest
+    turns; every call keeps its answer, and the last message stays as it is."""
     fitted = [_lean(message) for message in messages]
     excess = meter.used(fitted) - limit
     while excess > 0:
@@ -77,7 +78,16 @@ def _fitted(messages: Sequence[Message], meter: Meter, limit: int) -> list[Messa
         half = fitted[i].model_copy(update={"text": shorten(fitted[i].text, len(fitted[i].text) // 2).text})
         excess -= meter.size([fitted[i]]) - meter.size([half])
         fitted[i] = half
+    while excess > 0 and (turn := _first_turn(fitted)):
+        excess -= meter.size(fitted[:turn])
+        del fitted[:turn]
     return fitted
+
+
+def _first_turn(messages: Sequence[Message]) -> int:
+    """How many messages the first turn has; 0 when it is the only one."""
+    starts = (i for i, message in enumerate(messages[:-1]) if i and isinstance(message, UserMessage))
+    return next(starts, 0)
 
 
 def _lean(message: Message) -> Message:

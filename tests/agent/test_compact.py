@@ -92,3 +92,11 @@ async def test_one_message_that_fills_the_window_can_be_compacted(tmp_path):
     assert (await compacted(r))[-1].reason == "done"
     assert "a task" in r.history[0].text
     assert (await r.say("go on"))[-1].reason == "done"
+
+
+async def test_many_short_messages_that_fill_the_window_can_be_compacted(tmp_path):
+    r = rig(tmp_path, *[says("fine")] * 200, num_ctx=2048)
+    while (await r.say("a short word " * 8))[-1].reason == "done":
+        pass
+    assert (await compacted(r))[-1].reason == "done"
+    assert r.provider.requests[-1].messages[0].role == "user"
