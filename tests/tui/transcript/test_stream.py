@@ -44,6 +44,44 @@ PIECES = st.lists(
 ).map("".join)
 
 
+ROWS = st.lists(
+    st.sampled_from(
+        [
+            "- a",
+            "* a",
+            "1. b",
+            "2) c",
+            "  - d",
+            "    e",
+            "",
+            "",
+            "text *x*",
+            "# h",
+            "---",
+            "===",
+            "> q",
+            "> - q",
+            "```",
+            "```py",
+            "~~~",
+            "x = 1",
+            "| a | b |",
+            "|---|---|",
+            "- ```sh",
+            "  ls",
+            "  ```",
+            "[x]: /u",
+            "[x]",
+            "<b>",
+            "-",
+            ">",
+            "- [ ] t",
+        ]
+    ),
+    max_size=16,
+).map("\n".join)
+
+
 def streamed(text: str, cuts: list[int]) -> MarkdownStream:
     stream = MarkdownStream(INK)
     at = 0
@@ -64,6 +102,12 @@ def test_streaming_ends_as_the_whole_does(text: str, size: int):
 @settings(max_examples=300, deadline=None)
 @given(PIECES, st.lists(st.integers(1, 12), min_size=1, max_size=8))
 def test_however_text_is_cut_the_lines_are_the_same(text: str, cuts: list[int]):
+    assert streamed(text, cuts).lines == render(text, INK)
+
+
+@settings(max_examples=300, deadline=None)
+@given(ROWS, st.lists(st.integers(1, 12), min_size=1, max_size=8))
+def test_however_rows_are_cut_the_lines_are_the_same(text: str, cuts: list[int]):
     assert streamed(text, cuts).lines == render(text, INK)
 
 

@@ -14,8 +14,13 @@ from ollama_code.frontends.tui.transcript.ink import Ink
 from ollama_code.frontends.tui.transcript.line import AnyLine
 from ollama_code.frontends.tui.transcript.paint import Canvas, paint, row_count
 
-KEPT_ROWS = 3000
+KEPT_ROWS = 1000
 """Rows of blocks out of sight that stay laid out; beyond it the ones seen longest ago are forgotten."""
+
+
+PAINTED_LINES = 300
+"""Lines of one block whose rows are held; beyond it only those around the line being painted stay. Rows are many
+small objects, and a key press would wait while the garbage collector goes through them."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,9 @@ class Page:
         if strips is None:
             strips = self._strips[line] = paint(self.block.lines[line], self.canvas)
             self.painted += 1
+            if len(self._strips) > PAINTED_LINES:
+                near = range(line - PAINTED_LINES // 3, line + PAINTED_LINES // 3)
+                self._strips = {index: rows for index, rows in self._strips.items() if index in near}
         return strips[part] if part < len(strips) else self.canvas.blank
 
     def place(self, row: int) -> tuple[int, int] | None:
