@@ -6,10 +6,9 @@ The tools can be used from Python without a model:
 
 Both names load their parts on first use, so importing the package costs nothing."""
 
-from typing import TYPE_CHECKING
-
 from ollama_code.core.version import __version__
 
+TYPE_CHECKING = False  # not from `typing`: `python -m` would look for that in the project folder first
 if TYPE_CHECKING:
     from ollama_code.frontends.library import ToolExecutor, get_tools_array
 

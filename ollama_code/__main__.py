@@ -3,11 +3,13 @@
 The first thing done is to take the project folder off the import path: a file of theirs named `json.py` must
 never run as ours."""
 
+import os
 import sys
 
 
 def main() -> None:
-    sys.path[:] = [entry for entry in sys.path if entry not in ("", ".")]
+    here = os.path.realpath(".")  # `python -m` puts the folder there under its whole name
+    sys.path[:] = [entry for entry in sys.path if entry and os.path.realpath(entry) != here]
     from ollama_code.cli import run  # after the path is safe
 
     raise SystemExit(run(sys.argv[1:]))

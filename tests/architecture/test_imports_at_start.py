@@ -1,12 +1,15 @@
-"""What starting costs, counted in modules: no clock wobbles here."""
+"""What starting loads: nothing heavy, and nothing out of the project folder."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from tests.architecture.source import REPO
 
 HEAVY = set(
     "textual ollama httpx prompt_toolkit rich pypdf PIL git psutil regex wcmatch pathspec charset_normalizer"
@@ -35,3 +38,12 @@ def test_asking_the_program_about_itself_loads_nothing_heavy(flag: str):
 
 def test_importing_the_package_loads_nothing_heavy():
     assert loaded_after("import ollama_code") & HEAVY == set()
+
+
+@pytest.mark.parametrize("name", ["typing", "argparse", "logging", "json"])
+def test_a_module_of_the_project_folder_never_runs_as_ours(tmp_path: Path, name: str):
+    (tmp_path / f"{name}.py").write_text("raise SystemExit('theirs ran')")
+    command = [sys.executable, "-m", "ollama_code", "--version"]
+    environment = {"PYTHONPATH": str(REPO)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
