@@ -25,13 +25,14 @@ def is_command(line: str) -> bool:
 async def run_command(line: str, desk: Callable[[], Awaitable[Desk]]) -> Outcome:
     """The outcome of a line for which `is_command` holds; an unknown name says what is near. `desk` is asked
     only by a command that needs a session. Raises: what `desk` raises."""
-    word, _, rest = line.strip().partition(" ")
+    word, *rest = line.split(maxsplit=1)
+    words = "".join(rest).strip()
     name = word[1:].lower()
     match COMMANDS.get(name):
         case FreeCommand(run=answer):
-            return answer(rest.strip())
+            return answer(words)
         case SlashCommand(run=work):
-            return await work(await desk(), rest.strip())
+            return await work(await desk(), words)
         case None:
             near = difflib.get_close_matches(name, COMMANDS, n=1)
             hint = f" Did you mean /{near[0]}?" if near else ""

@@ -69,6 +69,7 @@ def test_a_command_is_a_word_behind_a_slash_and_no_path(line: str, answer: bool)
         ("/compact", Compact()),
         ("/model", PickModel()),
         ("/model qwen3:4b", SwitchModel("qwen3:4b")),
+        ("/model\tqwen3:4b\n", SwitchModel("qwen3:4b")),
         ("/pull qwen3:4b", PullModel("qwen3:4b")),
         ("/jobs", Say("There are no background jobs.")),
         ("/mode", Say("The mode is default. Change it with /mode plan|default|auto-edit|yolo.")),
