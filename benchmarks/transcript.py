@@ -155,6 +155,7 @@ def measured(*arguments: str, type_keys: bool) -> Run:
             "TERM": "xterm-256color",
             "COLORTERM": "truecolor",
             "TEXTUAL_DISABLE_KITTY_KEY": "1",
+            "TEXTUAL_FPS": FPS,
         }
         command = [sys.executable, __file__, *arguments, "--report", str(report)]
         child = subprocess.Popen(
