@@ -271,3 +271,17 @@ async def test_enter_on_an_empty_line_says_so():
     async with Host().run_test() as pilot:
         await pilot.press("enter", "x", "enter", "space", "enter")
         assert (pilot.app.blanks, pilot.app.sent) == (1, ["x"])
+
+
+@pytest.mark.parametrize("key", ["ctrl+k", "ctrl+u", "ctrl+w", "ctrl+f", "ctrl+d", "delete", "ctrl+shift+k"])
+async def test_no_key_that_deletes_stumbles_over_the_ends_of_the_text(key: str):
+    async with Host().run_test() as pilot:
+        for text in ("", "one", "one\n"):
+            for edge in ("ctrl+home", "ctrl+end"):
+                pilot.app.prompt.set_draft(text)
+                for pressed in (edge, key):
+                    pilot.app.post_message(events.Key(pressed, None))
+                await pilot.pause()
+        pilot.app.prompt.set_draft("alive")
+        await pilot.press("enter")
+        assert pilot.app.sent == ["alive"]

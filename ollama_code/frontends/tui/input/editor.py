@@ -131,5 +131,7 @@ class Editor(TextArea):
 
     def _paste_around(self, location: Location) -> tuple[int, int] | None:
         row, column = location
+        if row >= self.document.line_count:  # Ctrl+K at the very end deletes up to a line that is not there
+            return None
         spans = self._pastes.spans(self.document.get_line(row))
         return next(((start, end) for start, end in spans if start < column < end), None)
