@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ollama_code.agent.compact import REQUEST
 from ollama_code.core.messages import ToolMessage
 from ollama_code.demo import FIRST_PROMPT
 from ollama_code.demo.scratch import scratch_copy
@@ -211,3 +212,10 @@ def test_going_on_after_a_stopped_edit_reads_the_file_again(talk: Conversation) 
     talk.history[-1] = last.model_copy(update={"text": "Not run: the turn was stopped."})
     talk.say("continue")
     assert [call.name for call in talk.calls].count("edit") == 2
+
+
+def test_a_request_for_a_summary_gets_one_and_no_call(talk: Conversation) -> None:
+    talk.say(FIRST_PROMPT, YES, NO)
+    asked = len(talk.calls)
+    assert "project sundial" in talk.say(REQUEST)
+    assert len(talk.calls) == asked
