@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ollama_code.core.errors import UsageError
 from ollama_code.core.head import WireTool
 from ollama_code.core.messages import Arguments
+from ollama_code.core.spelling import Spellings
 from ollama_code.tools.base import Alias, AnyTool
 from ollama_code.tools.schema import wire_tool
-
-_NAMESPACE = re.compile(r"^(functions?|default_api|tools?)[.:/]")
-_CONTROL_TAIL = re.compile(r"(<\|.*|:\d+)$", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -26,12 +23,12 @@ class Found:
 class Toolset:
     def __init__(self, tools: Iterable[AnyTool], aliases: Iterable[Alias] = ()) -> None:
         self._tools = {tool.name: tool for tool in tools}
-        self._spellings: dict[str, Found] = {}
+        self._aliases: dict[str, Found] = {}
         for alias in aliases:
             if alias.tool in self._tools:
-                self._spellings.setdefault(_plain(alias.name), Found(self._tools[alias.tool], alias.defaults))
-        for tool in self._tools.values():
-            self._spellings[_plain(tool.name)] = Found(tool, {})
+                self._aliases.setdefault(alias.name, Found(self._tools[alias.tool], alias.defaults))
+        own = {tool.name: Found(tool, {}) for tool in self._tools.values()}
+        self._found = Spellings({**self._aliases, **own})
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -40,10 +37,7 @@ class Toolset:
     def find(self, name: str) -> Found | None:
         """The tool that `name` spells: case, `_` `-` and camelCase, a namespace in front, a control token
         behind. Never another tool, however near."""
-        if name in self._tools:
-            return Found(self._tools[name], {})
-        bare = _CONTROL_TAIL.sub("", _NAMESPACE.sub("", name.strip()))
-        return self._spellings.get(_plain(bare))
+        return self._found.find(name)
 
     def nearest(self, name: str) -> tuple[str, ...]:
         """Up to three declared names that look like `name`, for an error message."""
@@ -58,9 +52,9 @@ class Toolset:
         wanted = set(self._tools) if core is None else {self._named(name, "coreTools") for name in core}
         unwanted = {self._named(name, "excludeTools") for name in exclude}
         kept = [tool for name, tool in self._tools.items() if name in wanted - unwanted]
-        chosen = Toolset(kept)
-        chosen._spellings = {k: f for k, f in self._spellings.items() if f.tool.name in chosen._tools}
-        return chosen
+        return Toolset(
+            kept, [Alias(name, found.tool.name, found.defaults) for name, found in self._aliases.items()]
+        )
 
     def _named(self, name: str, setting: str) -> str:
         found = self.find(name)
@@ -68,7 +62,3 @@ class Toolset:
             near = ", ".join(self.nearest(name) or self.names)
             raise UsageError(f'There is no tool "{name}" (named in {setting}). Did you mean: {near}?')
         return found.tool.name
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
