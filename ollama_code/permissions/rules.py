@@ -139,7 +139,7 @@ def _check_command_pattern(pattern: str, text: str, origin: str) -> None:
         )
     if words == ["*"]:
         raise UsageError(
-            f'The rule "{text}" ({origin}) is about every command. Write {COMMAND_TOOL} without a pattern.'
+            f'The rule "{text}" ({origin}) forbids or allows every command. Write {COMMAND_TOOL} without a pattern.'
         )
 
 
