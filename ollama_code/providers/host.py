@@ -116,8 +116,10 @@ def _called(host: str, value: str) -> str:
 
 
 def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    if "]" in text:  # which `ipaddress` takes as part of a zone
+        return None
     try:
-        return ipaddress.ip_address(text)
+        return ipaddress.ip_address(text.replace("%25", "%", 1))  # a URL writes the mark of a zone escaped
     except ValueError:
         return None
 

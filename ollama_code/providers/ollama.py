@@ -52,8 +52,8 @@ with _plain_environment():
 _CHAT_TIMEOUT = httpx.Timeout(None, connect=5.0, pool=5.0)
 """Seconds. No limit on reading: loading a model and reading a prompt send nothing for minutes, and going away
 would abort the load."""
-_ASK_TIMEOUT = httpx.Timeout(8.0, connect=5.0)
-"""Seconds, for the small questions: `-p` must give up on a server that hangs within 10 s."""
+_PATIENCE_S = 8.0
+"""For the whole answer to a small question: `-p` must give up on a server that hangs, or trickles, within 10 s."""
 _DRAIN_S = 0.25
 """How long the end of a complete answer is waited for, so that its connection can be used again."""
 _REFUSAL_LIMIT_BYTES = 64 * 1024
@@ -68,13 +68,22 @@ Shape = TypeVar("Shape", bound=Lenient)
 class OllamaProvider(ollama.AsyncClient):
     """One server. `url` comes from `host.base_url`, a login in it is sent as basic authentication; the attribute
     `url` is for people and has none. `api_key` goes to this server, whichever it is; without one, the
-    `OLLAMA_API_KEY` of the environment goes to Ollama's cloud alone.
+    `OLLAMA_API_KEY` of the environment goes to Ollama's cloud alone. `patience_s` is for the whole answer to a small
+    question, never for a chat or a pull.
     Raises: UsageError when no client can be made: a bad proxy variable, certificate file, key or header."""
 
     _client: httpx.AsyncClient
 
-    def __init__(self, url: str, *, api_key: str = "", headers: Mapping[str, str] = _NO_HEADERS) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        api_key: str = "",
+        headers: Mapping[str, str] = _NO_HEADERS,
+        patience_s: float = _PATIENCE_S,
+    ) -> None:
         self.url = without_login(url)
+        self._patience_s = patience_s
         sent = {name.lower(): value for name, value in headers.items()}
         if api_key:
             sent["authorization"] = f"Bearer {api_key}"
@@ -151,12 +160,15 @@ class OllamaProvider(ollama.AsyncClient):
     async def _ask(self, shape: type[Shape], path: str, model: str = "") -> Shape:
         """A small question: about `model` by POST, about the server by GET."""
         try:
-            if model:
-                response = await self._client.post(path, json={"model": model}, timeout=_ASK_TIMEOUT)
-            else:
-                response = await self._client.get(path, timeout=_ASK_TIMEOUT)
+            async with asyncio.timeout(self._patience_s):
+                if model:
+                    response = await self._client.post(path, json={"model": model})
+                else:
+                    response = await self._client.get(path)
         except httpx.HTTPError as e:
             raise broken_off(e, url=self.url) from e
+        except TimeoutError as e:
+            raise broken_off(httpx.ReadTimeout("the answer does not end"), url=self.url) from e
         if response.status_code != httpx.codes.OK:
             raise refused(response.status_code, response.content, model=model, url=self.url)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import httpx
 import ollama
 import pytest
 
-from ollama_code.core.errors import RequestRejected, UsageError
+from ollama_code.core.errors import RequestRejected, ServerUnreachable, UsageError
 from ollama_code.providers.ollama import OllamaProvider
 from tests.ollama_server import OllamaServer
 
@@ -100,3 +101,18 @@ def test_the_module_can_be_imported_whatever_the_environment_says(name: str) -> 
 async def test_the_base_class_still_has_the_client_we_use() -> None:
     async with ollama.AsyncClient("http://127.0.0.1:1") as base:
         assert isinstance(base._client, httpx.AsyncClient)
+
+
+async def test_a_server_that_never_comes_to_an_end_is_given_up() -> None:
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b"1\r\n \r\n")
+            await writer.drain()
+            await asyncio.sleep(0)
+
+    async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with OllamaProvider(f"http://127.0.0.1:{port}", patience_s=0.2) as provider:
+            with pytest.raises(ServerUnreachable, match="does not answer"):
+                await provider.version()
