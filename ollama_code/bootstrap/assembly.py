@@ -6,7 +6,7 @@ import os
 import platform
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -71,14 +71,15 @@ class Assembly:
 
     async def open(self, stack: AsyncExitStack) -> Opened:
         try:
-            return self._opened(stack)
+            journal = Journal(self.site.folder.journal)
+            stack.callback(journal.close)
+            # Only from here on does nobody else write it.
+            return replace(self, site=self.site.looked_at_again())._opened(journal, stack)
         except BaseException:
             await stack.aclose()
             raise
 
-    def _opened(self, stack: AsyncExitStack) -> Opened:
-        journal = Journal(self.site.folder.journal)
-        stack.callback(journal.close)
+    def _opened(self, journal: Journal, stack: AsyncExitStack) -> Opened:
         feed = Feed(journal)
         feed.observe(_JournalWatch(journal, feed.emit))
         tooling, todos, jobs = self._tooling(feed, stack)

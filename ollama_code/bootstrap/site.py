@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -28,6 +28,10 @@ class Site:
     directory: Path
     folder: SessionFolder
     before: Replayed | None
+
+    def looked_at_again(self) -> Site:
+        """With what another process may have written since. Raises: SessionError."""
+        return self if self.before is None else replace(self, before=replay(self.folder.journal))
 
 
 def find_site(options: Options) -> Site:
