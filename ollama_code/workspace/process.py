@@ -8,14 +8,14 @@ import asyncio
 import codecs
 import errno
 import os
+import resource
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,10 @@ FILE_LIMIT_BYTES = 1 << 30
 _READ_BYTES = 64 * 1024
 _LINGER_S = 1.0
 """Between two looks whether a process group is empty: nothing announces the end of an orphan."""
+
+_LIMITS: Mapping[int, int] = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: FILE_LIMIT_BYTES}
+_STARTING = threading.Lock()
+"""The limits of a process are one for all its threads: two starts at once would restore each other's."""
 
 Sink = Callable[[str], Awaitable[None]]
 
@@ -270,22 +274,22 @@ def _spawn(command: Command, mark: str) -> tuple[subprocess.Popen[bytes], int]:
     cancel in between would leave a process that nobody knows."""
     reading, writing = os.pipe()
     try:
-        child = subprocess.Popen(
-            command.argv,
-            cwd=command.directory,
-            env={**command.environment, MARK_VARIABLE: mark},
-            stdin=subprocess.DEVNULL,
-            stdout=writing,
-            stderr=writing,
-            start_new_session=True,
-            pass_fds=command.inherited,
-        )
+        with _limited():
+            child = subprocess.Popen(
+                command.argv,
+                cwd=command.directory,
+                env={**command.environment, MARK_VARIABLE: mark},
+                stdin=subprocess.DEVNULL,
+                stdout=writing,
+                stderr=writing,
+                start_new_session=True,
+                pass_fds=command.inherited,
+            )
     except (OSError, ValueError) as e:
         os.close(reading)
         raise _cannot_start(command, e) from e
     finally:
         os.close(writing)
-    _limit(child.pid)
     return child, reading
 
 
@@ -302,12 +306,18 @@ def _cannot_start(command: Command, error: OSError | ValueError) -> ToolError:
     return ToolError(f"{program} was not started: {error.strerror}.", ErrorType.SHELL_FAILED)
 
 
-def _limit(pid: int) -> None:
-    """No core files, no file beyond 1 GiB. Set from outside right after the start: a `preexec_fn` can
-    deadlock in a process with threads. Only Linux can; elsewhere the system's own limits hold."""
-    if sys.platform == "linux":
-        import resource  # not on every system
-
-        with suppress(OSError, ValueError):
-            resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (FILE_LIMIT_BYTES, FILE_LIMIT_BYTES))
+@contextmanager
+def _limited() -> Iterator[None]:
+    """No core files and no file beyond 1 GiB for what is started inside, from its first moment on. A child inherits
+    our limits, so ours are lowered for the millisecond of the start: a `preexec_fn` can deadlock in a process with
+    threads, and limits set from outside afterwards come too late for what a quick child starts itself."""
+    with _STARTING:
+        before = {which: resource.getrlimit(which) for which in _LIMITS}
+        try:
+            for which, (soft, hard) in before.items():
+                most = _LIMITS[which]
+                resource.setrlimit(which, (most if soft == resource.RLIM_INFINITY else min(soft, most), hard))
+            yield
+        finally:
+            for which, limits in before.items():
+                resource.setrlimit(which, limits)
