@@ -116,6 +116,11 @@ class Matcher:
 def _compiled(query: Query) -> regex.Pattern[str]:
     if not query.pattern or len(query.pattern) > _LONGEST_PATTERN:
         raise ToolError(f"A pattern has 1 to {_LONGEST_PATTERN} characters.", ErrorType.INVALID_PARAMS)
+    if "\n" in query.pattern:
+        raise ToolError(
+            "The pattern holds a line break, but it is matched against one line at a time. Search for one of the lines.",
+            ErrorType.INVALID_PARAMS,
+        )
     if _repeats(query.pattern) > _MOST_REPEATS:
         raise ToolError(
             f"The pattern {query.pattern!r} repeats too much: more than {_MOST_REPEATS:,} times in all.",

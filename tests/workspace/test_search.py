@@ -151,7 +151,14 @@ async def test_blocks_of_a_large_file_are_numbered_through(tmp_path: Path):
 
 @pytest.mark.parametrize(
     "pattern,said",
-    [("a(b", "missing )"), ("[z-a]", "range"), ("a\\", "escape"), ("", "1 to"), ("a{99999999}", "much")],
+    [
+        ("a(b", "missing )"),
+        ("[z-a]", "range"),
+        ("a\\", "escape"),
+        ("", "1 to"),
+        ("a{99999999}", "much"),
+        ("foo\nbar", "one line"),
+    ],
 )
 async def test_a_wrong_pattern_is_refused_with_the_reason(tmp_path: Path, pattern: str, said: str):
     with pytest.raises(ToolError, match=said.replace(")", r"\)")) as refused:
