@@ -25,6 +25,7 @@ from ollama_code.core.text import well_formed
 from ollama_code.core.version import __version__
 from ollama_code.demo import FIRST_PROMPT
 from ollama_code.permissions.gate import Gate
+from ollama_code.permissions.turnstile import Turnstile
 from ollama_code.ports import Asker, Emit
 from ollama_code.prompts import system_prompt
 from ollama_code.providers.models import choose_think, choose_window
@@ -105,13 +106,14 @@ class Assembly:
         stack.callback(workspace.close)
         jobs = Jobs(folder.jobs, feed.emit)
         stack.push_async_callback(jobs.close)
+        asker = Turnstile(self.asker) if self.asker else None
         todos = TodoList(feed.emit, self.site.before.todos if self.site.before else ())
         parts = Parts(
             workspace=workspace,
             ledger=ReadLedger(),
             jobs=jobs,
             todos=todos,
-            asker=self.asker,
+            asker=asker,
             emit=feed.emit,
             environment=child_environment(os.environ, ()),
             sees_images=self.chosen.info.vision,
@@ -119,9 +121,7 @@ class Assembly:
         every = builtin(parts)
         names = [name for name in settings.exclude_tools if "(" not in name]
         toolset = every.only(settings.core_tools, names)
-        gate = Gate(
-            gather_policy(self.options, settings, every), settings.approval_mode, self.asker, feed.emit
-        )
+        gate = Gate(gather_policy(self.options, settings, every), settings.approval_mode, asker, feed.emit)
         return Tooling(toolset, gate, feed.emit, Outputs(folder.outputs)), todos, jobs
 
     def _head(self, toolset: Toolset) -> Head:
