@@ -118,7 +118,7 @@ def _compiled(query: Query) -> regex.Pattern[str]:
         raise ToolError(f"A pattern has 1 to {_LONGEST_PATTERN} characters.", ErrorType.INVALID_PARAMS)
     if "\n" in query.pattern:
         raise ToolError(
-            "The pattern holds a line break, but it is matched against one line at a time. Search for one of the lines.",
+            "The pattern holds a line break, but it is matched against one line at a time. Search for one line.",
             ErrorType.INVALID_PARAMS,
         )
     if _repeats(query.pattern) > _MOST_REPEATS:

@@ -72,7 +72,7 @@ async def grepped(
 PATTERNS = [
     "needle", "NEEDLE", "^needle", "needle$", r"\bneedle\b", r"\d{4}-\d\d", "café", "straße", "caf.", r"foo\(bar\)",
     "stop", "kelvin k", "istanbul", "(?<=x)needle", r"(ne)e\w+", r"(e)\1dle", r"needle\Z", r"\Aneedle", "miss|here",
-    "[[:alpha:]]eedle", "need{1}le", "x*", "(?i)NeEdLe", r"\x6eeedle", "absent entirely", "b\\(\\);b", "a\nb", "^$",
+    "[[:alpha:]]eedle", "need{1}le", "x*", "(?i)NeEdLe", r"\x6eeedle", "absent entirely", "b\\(\\);b", r"a\nb", "^$",
 ]  # fmt: skip
 
 
