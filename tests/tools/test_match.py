@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_code.tools.edit.closest import closest_lines
-from ollama_code.tools.edit.match import How, apart, changes, find
+from ollama_code.tools.edit.match import MOST_HITS, How, changes, find
 from ollama_code.tools.files.document import Span
 
 
@@ -40,7 +40,9 @@ def test_overlapping_places_are_all_counted_but_replaced_apart() -> None:
     found = find("aaa", "aa", "b")
     assert found is not None
     assert [hit.start for hit in found.hits] == [0, 1]
-    assert [hit.start for hit in apart(found.hits)] == [0]
+    every = find("aaa", "aa", "b", every=True)
+    assert every is not None
+    assert [hit.start for hit in every.hits] == [0]
 
 
 def test_folded_quotes_match_and_unchanged_ones_stay_typographic() -> None:
@@ -101,7 +103,7 @@ def test_new_lines_left_of_the_shift_are_refused_instead_of_guessed() -> None:
 
 
 def test_relaxed_rungs_are_closed_to_replace_all() -> None:
-    assert find("a \nb\n", "a\nb", "c", exact_only=True) is None
+    assert find("a \nb\n", "a\nb", "c", every=True) is None
 
 
 def test_whitespace_alone_is_only_found_exactly() -> None:
@@ -123,3 +125,10 @@ def test_the_closest_line_is_found_by_its_words() -> None:
 
 def test_nothing_similar_is_said_so() -> None:
     assert "Nothing in the file is similar" in closest_lines("alpha\nbeta\n", "zzz(qqq)")
+
+
+@pytest.mark.parametrize("line", ["x\n", "x \n", " x\n"], ids=["exact", "trimmed", "shifted"])
+def test_a_text_that_repeats_without_end_is_known_to_be_ambiguous_soon(line: str) -> None:
+    found = find("x\n" * 200_000, line * 500, line.replace("x", "y") * 500)
+    assert found is not None
+    assert len(found.hits) == MOST_HITS

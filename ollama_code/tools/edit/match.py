@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import accumulate
+from functools import cached_property
+from itertools import accumulate, islice
 
 from ollama_code.tools.files.diff import common_start
 from ollama_code.tools.files.document import Span
@@ -29,6 +30,10 @@ _FOLDED = str.maketrans(
 """One character for one character, so that positions stay true."""
 _COMPARED_LINES = 4_000_000
 """Lines of old times lines of new up to which they are compared line by line, about 0.2 s."""
+MOST_HITS = 100
+"""Two are too many for an edit of one place; a file of equal lines has a million."""
+_LOOKED_AT = 1000
+"""Places with the right lines whose indentation is looked at."""
 
 
 class How(StrEnum):
@@ -42,7 +47,8 @@ class How(StrEnum):
 
 @dataclass(frozen=True)
 class Hit:
-    """`spans` change one occurrence that begins at `start` and ends before `end`."""
+    """`spans` change one occurrence that begins at `start` and ends before `end`. Behind the first hit of an inexact
+    rung there are none: it is not replaced then."""
 
     start: int
     end: int
@@ -55,10 +61,13 @@ class Found:
     hits: tuple[Hit, ...]
 
 
-def find(body: str, old: str, new: str, *, exact_only: bool = False) -> Found | None:
-    """The hits of the first rung that has any, in order. Overlapping ones are all given: two places where
-    `old` could be meant are two. `old` is not empty."""
-    for rung in (_exact,) if exact_only else (_exact, _folded, _trimmed, _shifted):
+def find(body: str, old: str, new: str, *, every: bool = False) -> Found | None:
+    """The hits of the first rung that has any, in order. Overlapping ones are given too, for two places where `old`
+    could be meant are two, but no more than `MOST_HITS`. With `every` all that a replacement of all takes: exact
+    ones, apart from each other. `old` is not empty."""
+    if every:
+        return _at(How.EXACT, list(_occurrences(body, old, step=len(old))), old, new)
+    for rung in (_exact, _folded, _trimmed, _shifted):
         if found := rung(body, old, new):
             return found
     return None
@@ -68,21 +77,12 @@ def fold(text: str) -> str:
     return text.translate(_FOLDED)
 
 
-def apart(hits: Sequence[Hit]) -> tuple[Hit, ...]:
-    """`hits` without those that overlap an earlier one, as a replacement of all takes them."""
-    kept: list[Hit] = []
-    for hit in hits:
-        if not kept or hit.start >= kept[-1].end:
-            kept.append(hit)
-    return tuple(kept)
-
-
 def _exact(body: str, old: str, new: str) -> Found | None:
-    return _at(How.EXACT, _occurrences(body, old), old, new)
+    return _at(How.EXACT, list(islice(_occurrences(body, old), MOST_HITS)), old, new)
 
 
 def _folded(body: str, old: str, new: str) -> Found | None:
-    return _at(How.FOLDED, _occurrences(fold(body), fold(old)), old, new)
+    return _at(How.FOLDED, list(islice(_occurrences(fold(body), fold(old)), MOST_HITS)), old, new)
 
 
 def _at(how: How, starts: list[int], old: str, new: str) -> Found | None:
@@ -92,13 +92,11 @@ def _at(how: How, starts: list[int], old: str, new: str) -> Found | None:
     return Found(how, tuple(Hit(at, at + len(old), _moved(changed, at)) for at in starts))
 
 
-def _occurrences(body: str, old: str) -> list[int]:
-    starts = []
-    at = body.find(old)
+def _occurrences(text: str, sought: str, *, step: int = 1) -> Iterator[int]:
+    at = text.find(sought)
     while at >= 0:
-        starts.append(at)
-        at = body.find(old, at + 1)
-    return starts
+        yield at
+        at = text.find(sought, at + step)
 
 
 def changes(old: str, new: str) -> tuple[Span, ...]:
@@ -156,6 +154,11 @@ class _Wish:
         closed = old.endswith("\n")
         return cls(tuple(old.removesuffix("\n").split("\n")), new, closed)
 
+    @cached_property
+    def steps(self) -> Sequence[tuple[str, int, int, int, int]]:
+        """How `new` comes of `old`, line by line; the same for every place."""
+        return difflib.SequenceMatcher(None, self.old, self.new.split("\n"), autojunk=False).get_opcodes()
+
     def with_tabs(self) -> _Wish:
         """Indented by tabs where the model wrote spaces: as many to a tab as its own lines have in common."""
         lines = [*self.old, *self.new.split("\n")]
@@ -169,8 +172,8 @@ class _Wish:
 def _by_lines(body: str, wish: _Wish, how: How) -> Found | None:
     lines = body.split("\n")
     starts = [0, *accumulate(len(line) + 1 for line in lines)]
-    hits = []
-    for first in _line_matches(lines, wish.old, how):
+    hits: list[Hit] = []
+    for first in islice(_line_matches(lines, wish.old, how), _LOOKED_AT):
         theirs = lines[first : first + len(wish.old)]
         new = _in_their_words(theirs, wish, how)
         if new is None:
@@ -180,25 +183,23 @@ def _by_lines(body: str, wish: _Wish, how: How) -> Found | None:
             end += 1
         elif wish.closed:  # old ends a line that the file leaves open at its very end
             new = new.removesuffix("\n")
-        hits.append(Hit(start, end, _moved(changes(body[start:end], new), start)))
+        hits.append(Hit(start, end, () if hits else _moved(changes(body[start:end], new), start)))
+        if len(hits) == MOST_HITS:
+            break
     return Found(how, tuple(hits)) if hits else None
 
 
 def _line_matches(lines: list[str], old: Sequence[str], how: How) -> Iterator[int]:
     strip = str.rstrip if how is How.TRIMMED else str.strip
-    keys = [strip(fold(line)) for line in lines]
     wanted = [strip(fold(line)) for line in old]
     if not any(wanted):
         return
-    first = 0
-    while True:
-        try:
-            first = keys.index(wanted[0], first)
-        except ValueError:
-            return
-        if keys[first : first + len(wanted)] == wanted:
-            yield first
-        first += 1
+    text = "\n".join(["", *(strip(fold(line)) for line in lines), ""])
+    number = counted = 0
+    for at in _occurrences(text, "\n".join(["", *wanted, ""])):
+        number += text.count("\n", counted, at)
+        counted = at
+        yield number
 
 
 def _in_their_words(theirs: list[str], wish: _Wish, how: How) -> str | None:
@@ -209,8 +210,7 @@ def _in_their_words(theirs: list[str], wish: _Wish, how: How) -> str | None:
         return None
     ours = wish.new.split("\n")
     words: list[str] = []
-    matcher = difflib.SequenceMatcher(None, wish.old, ours, autojunk=False)
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+    for tag, i1, i2, j1, j2 in wish.steps:
         if tag == "equal":
             words.extend(theirs[i1:i2])
             continue

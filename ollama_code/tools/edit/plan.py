@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from ollama_code.core.display import DiffBlock
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
-from ollama_code.core.results import ErrorType
 from ollama_code.core.text import well_formed
 from ollama_code.tools.edit.closest import closest_lines
-from ollama_code.tools.edit.match import Found, Hit, How, apart, find
+from ollama_code.tools.edit.match import MOST_HITS, Found, Hit, How, find
 from ollama_code.tools.files.diff import diff_block
 from ollama_code.tools.files.document import Document, Span, to_lf
 from ollama_code.tools.files.ledger import digest_of
@@ -68,14 +68,14 @@ def plan_edit(file: BinaryIO, wish: Wish, changed: Callable[[bytes], bool]) -> R
             f"{wish.shown} is no text, so there is nothing to match. Use run_shell_command with a fitting program.",
             ErrorType.READ_FAILED,
         )
-    found = find(document.body, wish.old, wish.new, exact_only=wish.every)
+    found = find(document.body, wish.old, wish.new, every=wish.every)
     if changed(before):
         return Stale(digest_of(before), _stale(wish, document, found))
     if found is None:
         raise _not_found(wish, document)
     if len(found.hits) > 1 and not wish.every:
         raise _ambiguous(wish, document, found.hits)
-    spans = [span for hit in apart(found.hits) for span in hit.spans]
+    spans = [span for hit in found.hits for span in hit.spans]
     after = document.spliced(spans)
     if after == before:
         raise no_change(wish.shown)
@@ -104,7 +104,7 @@ def _replaced(body: str, spans: Sequence[Span]) -> str:
 
 
 def _report(wish: Wish, found: Found, new_body: str, spans: Sequence[Span]) -> str:
-    count = len(apart(found.hits))
+    count = len(found.hits)
     head = f"Edited {wish.shown}: {count} replacement{'s' if count > 1 else ''}."
     if found.how is not How.EXACT:
         head += f" old_string was not exact; it matched one place with {found.how}."
@@ -155,8 +155,9 @@ def _not_found(wish: Wish, document: Document) -> ToolError:
 def _ambiguous(wish: Wish, document: Document, hits: Sequence[Hit]) -> ToolError:
     numbers = [str(_line(document.body, hit.start)) for hit in hits[:_LISTED]]
     more = f" and {len(hits) - _LISTED} more" if len(hits) > _LISTED else ""
+    least = "at least " if len(hits) == MOST_HITS else ""
     return ToolError(
-        f"old_string occurs {len(hits)} times in {wish.shown}, at lines {', '.join(numbers)}{more}."
+        f"old_string occurs {least}{len(hits)} times in {wish.shown}, at lines {', '.join(numbers)}{more}."
         " Add lines around it until it is unique, or set replace_all to change every one.",
         ErrorType.EDIT_AMBIGUOUS,
     )
