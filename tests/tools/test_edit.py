@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_code.core.display import DiffBlock
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
-from ollama_code.core.results import ErrorType
 from ollama_code.tools.files.document import Document, Span
 from tests.tools.desk import Desk
 
@@ -223,3 +223,10 @@ def test_bytes_outside_the_replaced_span_never_change(
 def test_any_bytes_taken_for_text_are_written_back_unchanged(data: bytes) -> None:
     document = Document.of(data)
     assert document is None or document.spliced([]) == data
+
+
+async def test_a_very_long_line_is_not_told_as_a_whole(desk: Desk) -> None:
+    (desk.root / "min.js").write_text("a" * 5000 + "MARK" + "b" * 5000)
+    told = (await desk.edit("min.js", "MARK", "DONE")).llm_content
+    assert len(told) < 1000
+    assert told.endswith("…")

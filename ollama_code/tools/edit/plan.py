@@ -21,6 +21,8 @@ _AROUND_LINES = 10
 """Shown before and after the place of an edit that was refused because the file changed."""
 _REGIONS = 3
 _REGION_LINES = 60
+_LINE_CHARS = 500
+"""Told of one line: one of a minified file would take the whole window."""
 _LISTED = 10
 _TELLING_CHARS = 10
 """A new_string shorter than this may well be in the file for another reason."""
@@ -112,7 +114,7 @@ def _report(wish: Wish, found: Found, new_body: str, spans: Sequence[Span]) -> s
     regions = _regions(new_body, spans)
     parts = []
     for first, last in regions[:_REGIONS]:
-        shown = lines[first : min(last, first + _REGION_LINES)]
+        shown = [_cut(line) for line in lines[first : min(last, first + _REGION_LINES)]]
         cut = f"\n[{last - first - len(shown)} more lines]" if last - first > len(shown) else ""
         parts.append(f"Lines {first + 1}-{last} now:\n" + "\n".join(shown) + cut)
     if len(regions) > _REGIONS:
@@ -174,10 +176,14 @@ def _stale(wish: Wish, document: Document, found: Found | None) -> ToolError:
         start, end = max(0, first - _AROUND_LINES), min(len(lines), last + _AROUND_LINES)
         if end - start > 2 * _REGION_LINES:
             end = start + 2 * _REGION_LINES
-        told = f"Lines {start + 1}-{end} are now:\n---\n" + "\n".join(lines[start:end])
+        told = f"Lines {start + 1}-{end} are now:\n---\n" + "\n".join(map(_cut, lines[start:end]))
     return ToolError(
         well_formed(f"{head} Check the change and call edit again. {told}"), ErrorType.FILE_CHANGED
     )
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _LINE_CHARS else f"{line[:_LINE_CHARS]}…"
 
 
 def _line(body: str, position: int) -> int:
