@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from contextlib import aclosing
 
 from ollama_code.agent.runtime import Tooling
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
 from ollama_code.core.events import ToolFinished, ToolProgressed, ToolStarted
 from ollama_code.core.messages import ToolCall
-from ollama_code.core.results import ErrorType, Progress, ToolResult
+from ollama_code.core.results import Progress, ToolResult
 from ollama_code.core.text import shorten, well_formed
 from ollama_code.tools.arguments import fit
 from ollama_code.tools.base import AnyTool, Call

@@ -8,11 +8,12 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from ollama_code.agent.runtime import Tooling
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import SessionError, ToolError
 from ollama_code.core.events import PhaseChanged, ToolFinished, ToolProgressed, ToolStarted
 from ollama_code.core.messages import ToolCall
 from ollama_code.core.phase import Phase
-from ollama_code.core.results import ErrorType, Progress, ToolFault, ToolResult
+from ollama_code.core.results import Progress, ToolFault, ToolResult
 from ollama_code.core.text import one_line, shorten, well_formed
 from ollama_code.tools.arguments import Fitted, fit
 from ollama_code.tools.base import AnyTool, Call

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ollama_code.settings.load import Flags
+from ollama_code.settings.flags import Flags
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from typing import cast
 
 from pydantic import JsonValue
 
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
 from ollama_code.core.loose import Broken, WrittenNumber, whole
 from ollama_code.core.messages import Arguments
-from ollama_code.core.results import ErrorType
 from ollama_code.core.spelling import bare, plain
 
 Schema = dict[str, JsonValue]

@@ -21,7 +21,7 @@ The message says what was tried, on what, and what to do next. `hint` adds what 
 
 from __future__ import annotations
 
-from ollama_code.core.results import ErrorType
+from ollama_code.core.error_type import ErrorType
 
 
 class OllamaCodeError(Exception):

@@ -14,10 +14,10 @@ from types import TracebackType
 from pydantic import JsonValue
 
 from ollama_code.bootstrap.workbench import Bounds, Workbench
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError, UsageError
 from ollama_code.core.head import WireTool
 from ollama_code.core.messages import Arguments, ToolCall
-from ollama_code.core.results import ErrorType
 from ollama_code.permissions.rules import COMMAND_TOOL
 from ollama_code.tools.seven import translated, wire_tools
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import NoReturn, cast
-
-from pydantic import JsonValue
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from ollama_code.core.errors import UsageError
+
+if TYPE_CHECKING:  # the first paint reads the theme with this module, before anything heavy is loaded
+    from pydantic import JsonValue
 
 SIZE_LIMIT_BYTES = 1024 * 1024
 

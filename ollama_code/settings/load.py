@@ -17,6 +17,7 @@ from pydantic import JsonValue, ValidationError
 from ollama_code.core.errors import UsageError
 from ollama_code.core.text import one_line
 from ollama_code.paths import Home
+from ollama_code.settings.flags import Flags
 from ollama_code.settings.jsonc import SIZE_LIMIT_BYTES, parse
 from ollama_code.settings.model import Settings, keys
 
@@ -41,18 +42,6 @@ _EXPECTED = {
     "dict_type": "an object in braces",
     "string_pattern_mismatch": "a text of one line",
 }
-
-
-@dataclass(frozen=True)
-class Flags:
-    """What the command line said of a key; `None` where it said nothing. Rules given by flag come on top of the
-    file's instead of replacing them, so they are not here."""
-
-    model: str | None = None
-    ollama_url: str | None = None
-    num_ctx: int | None = None
-    mode: str | None = None
-    max_steps: int | None = None
 
 
 @dataclass(frozen=True)

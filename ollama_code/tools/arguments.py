@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pydantic import JsonValue, ValidationError
 
 from ollama_code.core.coercion import Signature, fit_arguments
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
 from ollama_code.core.messages import Arguments
-from ollama_code.core.results import ErrorType
 from ollama_code.tools.base import AnyTool, Params
 from ollama_code.tools.schema import parameters
 

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 
 from pydantic import Field, JsonValue
 
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
 from ollama_code.core.head import WireTool
 from ollama_code.core.messages import Arguments
-from ollama_code.core.results import ErrorType
 from ollama_code.tools.base import Params
 from ollama_code.tools.schema import wire_tool
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from ollama_code.core.display import CommandBlock, OutputBlock, TextBlock
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
 from ollama_code.core.permission import Kind, PermissionRequest
-from ollama_code.core.results import ErrorType, Progress, ToolFault, ToolResult
+from ollama_code.core.results import Progress, ToolFault, ToolResult
 from ollama_code.core.text import clean, one_line, shorten
 from ollama_code.ports import Workspace
 from ollama_code.tools.base import Call, Params, Tool

@@ -7,10 +7,11 @@ from collections import Counter
 from pydantic import BaseModel, ConfigDict, Field
 
 from ollama_code.core.display import TodosBlock
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
 from ollama_code.core.events import TodosChanged
 from ollama_code.core.permission import Kind
-from ollama_code.core.results import ErrorType, ToolResult
+from ollama_code.core.results import ToolResult
 from ollama_code.core.todo import TodoItem, TodoStatus
 from ollama_code.ports import Emit
 from ollama_code.tools.base import Call, Params, Tool

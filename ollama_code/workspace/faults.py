@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 from collections.abc import Mapping
 
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
-from ollama_code.core.results import ErrorType
 from ollama_code.ports import FileKind
 
 _DENIED: Mapping[int, ErrorType] = dict.fromkeys(

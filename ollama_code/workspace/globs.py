@@ -10,8 +10,8 @@ import regex
 from wcmatch import glob
 from wcmatch._wcparse import PatternLimitException  # raised by translate, exported nowhere else
 
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
-from ollama_code.core.results import ErrorType
 
 _BASE_FLAGS = glob.GLOBSTAR | glob.BRACE | glob.IGNORECASE | glob.FORCEUNIX
 _MAGIC = re.compile(r"[*?\[\]{}\\]")

@@ -10,8 +10,8 @@ from typing import BinaryIO
 
 import regex
 
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
-from ollama_code.core.results import ErrorType
 from ollama_code.workspace.lines import blocks
 from ollama_code.workspace.needles import needles
 from ollama_code.workspace.stop import Stop

@@ -11,9 +11,9 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
 from ollama_code.core.events import JobChanged
-from ollama_code.core.results import ErrorType
 from ollama_code.ports import Emit
 from ollama_code.workspace.process import GRACE_S, Command, Running, ending, start
 

@@ -19,8 +19,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
-from ollama_code.core.results import ErrorType
 from ollama_code.workspace.output import Capture
 from ollama_code.workspace.tree import MARK_VARIABLE, Tree, new_mark
 

@@ -14,12 +14,13 @@ from ollama_code.agent.runtime import Runtime, Tooling
 from ollama_code.agent.session import Session
 from ollama_code.agent.surroundings import Surroundings
 from ollama_code.core.display import TextBlock
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
 from ollama_code.core.events import Event
 from ollama_code.core.head import Head
 from ollama_code.core.messages import Message
 from ollama_code.core.permission import Allowed, Answer, Kind, Mode, PermissionRequest, Question
-from ollama_code.core.results import ErrorType, ToolResult
+from ollama_code.core.results import ToolResult
 from ollama_code.permissions.gate import Gate
 from ollama_code.permissions.policy import Policy
 from ollama_code.ports import Asker

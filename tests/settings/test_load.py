@@ -8,7 +8,8 @@ import pytest
 from ollama_code.core.errors import UsageError
 from ollama_code.core.permission import Mode
 from ollama_code.paths import Home
-from ollama_code.settings.load import CLOUD_HOST, Credentials, Flags, Loaded, load
+from ollama_code.settings.flags import Flags
+from ollama_code.settings.load import CLOUD_HOST, Credentials, Loaded, load
 from ollama_code.settings.model import Ollama, Settings, keys
 
 

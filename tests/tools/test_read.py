@@ -11,8 +11,9 @@ import pytest
 from PIL import Image as Pillow
 from pypdf import PdfWriter
 
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
-from ollama_code.core.results import ErrorType, ToolResult
+from ollama_code.core.results import ToolResult
 from tests.tools.desk import Desk
 
 

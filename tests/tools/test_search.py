@@ -10,9 +10,10 @@ import pytest
 from pydantic import JsonValue
 
 from ollama_code.core.display import FilesBlock, TextBlock
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
 from ollama_code.core.permission import PermissionRequest
-from ollama_code.core.results import ErrorType, ToolResult
+from ollama_code.core.results import ToolResult
 from ollama_code.tools.arguments import fit
 from ollama_code.tools.base import AnyTool, Call
 from ollama_code.tools.search.expand import expander

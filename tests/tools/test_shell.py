@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from ollama_code.core.display import CommandBlock, OutputBlock
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
 from ollama_code.core.permission import Kind
-from ollama_code.core.results import ErrorType, Progress, ToolResult
+from ollama_code.core.results import Progress, ToolResult
 from ollama_code.tools.base import Call
 from ollama_code.tools.schema import wire_tool
 from ollama_code.tools.shell import RunShellCommand, ShellParams

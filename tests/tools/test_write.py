@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from ollama_code.core.display import DiffBlock
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
-from ollama_code.core.results import ErrorType
 from tests.tools.desk import Desk
 
 

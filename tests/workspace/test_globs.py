@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
-from ollama_code.core.results import ErrorType
 from ollama_code.workspace.globs import GlobPattern, split_absolute
 
 

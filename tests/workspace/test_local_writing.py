@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
-from ollama_code.core.results import ErrorType
 from ollama_code.ports import Workspace
 from ollama_code.workspace.local import LocalWorkspace
 from tests.unprivileged import NOBODY, folder_of_nobody, own, run_as_nobody

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
-from ollama_code.core.results import ErrorType
 from ollama_code.workspace.places import Territory
 from tests.workspace.swapping import swapping
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
-from ollama_code.core.results import ErrorType
 from ollama_code.workspace.process import Command, Outcome, run, start
 from tests.workspace.descriptors import open_descriptors
 from tests.workspace.processes import ENVIRONMENT, alive, bash, unique_seconds, until

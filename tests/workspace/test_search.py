@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
-from ollama_code.core.results import ErrorType
 from ollama_code.workspace.globs import GlobPattern
 from ollama_code.workspace.grep import Query
 from ollama_code.workspace.local import LocalWorkspace

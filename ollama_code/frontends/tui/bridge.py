@@ -40,9 +40,6 @@ if TYPE_CHECKING:
 class Face(Protocol):
     """What the bridge tells the screen."""
 
-    def loaded(self) -> None:
-        """Everything is there: commands can be completed."""
-
     def opened(self, opened: Opened) -> None: ...
 
     def missing(self, error: OllamaCodeError, models: tuple[ModelSummary, ...] = ()) -> None:
@@ -120,7 +117,6 @@ class Bridge:
         try:
             module = await asyncio.to_thread(import_module, "ollama_code.bootstrap.conversation")
             self._talk = module.Conversation(self._options, self._asker)
-            self._face.loaded()
             await asyncio.gather(asyncio.to_thread(warm_up), self._do(Order(self._open)))
             _settle_memory()
             while not self._leaving:

@@ -1,28 +1,32 @@
-"""Starts the full screen and ends it in order, whatever ends it."""
+"""Starts the full screen and ends it in order, whatever ends it. Imports little: the first paint waits for it."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
+from typing import TYPE_CHECKING
 
-from ollama_code.bootstrap.options import Options
-from ollama_code.bootstrap.site import home
 from ollama_code.core.errors import UsageError
 from ollama_code.frontends.tui.app import OllamaCodeApp
-from ollama_code.frontends.tui.palette import Palette, palettes
-from ollama_code.settings.load import load
-from ollama_code.storage.history import InputHistory
+from ollama_code.frontends.tui.palette import DEFAULT_THEME, Palette, palettes
+from ollama_code.paths import Home
+from ollama_code.settings.theme import wanted_theme
+
+if TYPE_CHECKING:
+    from ollama_code.bootstrap.options import Options
 
 EXIT_INTERRUPTED = 130
 
 
 def run_tui(options: Options) -> int:
     """Talk until the person leaves. Raises: OllamaCodeError for a flag or a settings file to mend."""
-    theme = load(home(), os.environ, options.flags()).settings.theme
-    history = InputHistory(home().history)
-    app = OllamaCodeApp(options, _palette(theme), history.load(), history.append)
-    return asyncio.run(_main(app))
+    theme = wanted_theme(Home.of(dict(os.environ))) or DEFAULT_THEME
+    app = OllamaCodeApp(options, _palette(theme))
+    code = asyncio.run(_main(app))
+    if app.failure is not None:
+        raise app.failure
+    return code
 
 
 async def _main(app: OllamaCodeApp) -> int:
@@ -33,7 +37,7 @@ async def _main(app: OllamaCodeApp) -> int:
         code = await app.run_async()
         return code if code is not None else app.return_code or 0
     finally:
-        await app.bridge.close()
+        await app.close()
 
 
 def _palette(name: str) -> Palette:

@@ -7,9 +7,10 @@ from functools import partial
 
 from pydantic import Field
 
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
 from ollama_code.core.permission import Kind, PermissionRequest
-from ollama_code.core.results import ErrorType, ToolResult
+from ollama_code.core.results import ToolResult
 from ollama_code.core.text import shorten
 from ollama_code.ports import FileStat, Place, Workspace
 from ollama_code.tools.base import Call, Params, Tool

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
 from ollama_code.core.messages import Image
-from ollama_code.core.results import ErrorType
 
 if TYPE_CHECKING:
     from PIL import Image as Pillow

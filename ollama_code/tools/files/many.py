@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pydantic import Field
 
 from ollama_code.core.display import FilesBlock
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
 from ollama_code.core.messages import Image
 from ollama_code.core.permission import Kind, PermissionRequest
-from ollama_code.core.results import ErrorType, ToolResult
+from ollama_code.core.results import ToolResult
 from ollama_code.ports import Place, Workspace
 from ollama_code.tools.base import Call, Params, Tool
 from ollama_code.tools.files.ledger import ReadLedger

@@ -6,8 +6,8 @@ import difflib
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
-from ollama_code.core.results import ErrorType
 from ollama_code.ports import Place, Workspace
 
 _NAMES = 5

@@ -8,8 +8,8 @@ import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
-from ollama_code.core.results import ErrorType
 from ollama_code.tools.files.parts import Parts
 
 if TYPE_CHECKING:

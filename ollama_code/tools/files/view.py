@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
 from ollama_code.core.messages import Image
-from ollama_code.core.results import ErrorType
 from ollama_code.core.text import well_formed
 from ollama_code.tools.files.encoding import Encoding, detect, stray_bytes
 from ollama_code.tools.files.image import measure, prepare

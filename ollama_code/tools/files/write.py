@@ -10,9 +10,10 @@ from typing import BinaryIO
 from pydantic import Field
 
 from ollama_code.core.display import DiffBlock
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
 from ollama_code.core.permission import Kind, PermissionRequest
-from ollama_code.core.results import ErrorType, ToolResult
+from ollama_code.core.results import ToolResult
 from ollama_code.core.text import shorten, well_formed
 from ollama_code.ports import Place, Workspace
 from ollama_code.tools.base import Call, Params, Tool

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ollama_code.core.display import TextBlock
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
 from ollama_code.core.permission import Kind, PermissionRequest
-from ollama_code.core.results import ErrorType
 from ollama_code.core.text import clean
 from ollama_code.ports import FileKind, Place, Workspace
 from ollama_code.tools.base import Call

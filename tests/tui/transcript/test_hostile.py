@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from ollama_code.core.display import CommandBlock, DiffBlock, FilesBlock, OutputBlock, TextBlock, TodosBlock
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.events import (
     Event,
     Notice,
@@ -20,7 +21,7 @@ from ollama_code.core.events import (
     TurnStarted,
 )
 from ollama_code.core.messages import AssistantMessage, ToolCall, ToolMessage
-from ollama_code.core.results import ErrorType, ToolFault, ToolResult
+from ollama_code.core.results import ToolFault, ToolResult
 from ollama_code.core.todo import TodoItem
 from ollama_code.frontends.tui.transcript.blocks import (
     AnswerBlock,

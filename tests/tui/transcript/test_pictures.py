@@ -6,6 +6,7 @@ import pytest
 from textual.pilot import Pilot
 
 from ollama_code.core.display import DiffBlock, FilesBlock, OutputBlock, TextBlock, TodosBlock
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.events import (
     Event,
     JobChanged,
@@ -22,7 +23,7 @@ from ollama_code.core.events import (
 )
 from ollama_code.core.messages import ToolCall
 from ollama_code.core.permission import Mode
-from ollama_code.core.results import ErrorType, ToolFault, ToolResult
+from ollama_code.core.results import ToolFault, ToolResult
 from ollama_code.core.todo import TodoItem
 from tests.tui.transcript.host import Host, called, drawn, lines_of_text
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from ollama_code.core.display import DiffBlock, FilesBlock, OutputBlock, TextBlock, TodosBlock
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.events import (
     JobChanged,
     ModeChanged,
@@ -19,7 +20,7 @@ from ollama_code.core.events import (
 from ollama_code.core.messages import AssistantMessage, ToolCall, ToolMessage, UserMessage
 from ollama_code.core.permission import Kind, Mode, PermissionRequest, Refused
 from ollama_code.core.phase import Phase
-from ollama_code.core.results import ErrorType, ToolFault, ToolResult
+from ollama_code.core.results import ToolFault, ToolResult
 from ollama_code.core.todo import TodoItem
 from tests.tui.transcript.host import Host, called, drawn, said
 

@@ -26,6 +26,10 @@ class Completer:
         self._answering: Worker[None] | None = None
         self._declined: tuple[int, int] | None = None
 
+    def use(self, sources: Sources) -> None:
+        """Complete from these from now on."""
+        self._sources = sources
+
     def accept(self) -> bool:
         """Put the chosen one in place of the word."""
         request = self._answered()

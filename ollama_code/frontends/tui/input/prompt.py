@@ -102,6 +102,11 @@ class PromptInput(Vertical):
         self._recall.leave()
         self._completer.stay_closed()
 
+    def equip(self, history: Sequence[str], sources: Sources) -> None:
+        """Give it what was typed in earlier sessions, oldest first, and what to complete from."""
+        self._recall.precede(history)
+        self._completer.use(sources)
+
     def remember(self, text: str) -> None:
         """Let Up bring `text` back."""
         self._recall.remember(text)

@@ -14,6 +14,12 @@ class Recall:
         self._changed: dict[int, str] = {}
         self._at = len(self._entries)
 
+    def precede(self, entries: Sequence[str]) -> None:
+        """Put what was typed earlier, oldest first, in front of what is here."""
+        self._entries[:0] = entries
+        self._changed = {at + len(entries): text for at, text in self._changed.items()}
+        self._at += len(entries)
+
     def older(self, text: str) -> str | None:
         """The prompt before the one shown as `text`, `None` at the oldest."""
         return self._step(-1, text)

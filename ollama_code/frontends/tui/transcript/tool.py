@@ -8,7 +8,8 @@ from enum import StrEnum
 from rich.style import Style
 
 from ollama_code.core.display import DiffBlock, Display
-from ollama_code.core.results import ErrorType, ToolResult
+from ollama_code.core.error_type import ErrorType
+from ollama_code.core.results import ToolResult
 from ollama_code.core.text import clean, one_line
 from ollama_code.frontends.tui.transcript.blocks import Block
 from ollama_code.frontends.tui.transcript.displays import (

@@ -1,0 +1,288 @@
+"""Where the conversation is shown: places the widgets around the transcript and is the face the bridge talks to.
+
+Imported after the first paint: with it come the events, their display and all they need."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual import events, on
+from textual.containers import Horizontal, Vertical
+
+from ollama_code.bootstrap.site import home
+from ollama_code.commands.registry import COMMANDS
+from ollama_code.core.errors import ModelMissing, ModelUnclear, OllamaCodeError, ServerUnreachable
+from ollama_code.core.events import Compacted, Event, ModeChanged, TodosChanged
+from ollama_code.frontends.tui.bridge import Bridge
+from ollama_code.frontends.tui.dialogs.picker import ModelPicker, ModelRow
+from ollama_code.frontends.tui.dialogs.pull import PullPanel
+from ollama_code.frontends.tui.input.choices import Choice, CommandChoices, FileChoices, Sources
+from ollama_code.frontends.tui.input.prompt import PromptInput
+from ollama_code.frontends.tui.palette import Palette
+from ollama_code.frontends.tui.panels.amounts import tokens
+from ollama_code.frontends.tui.panels.confirm import ConfirmPanel
+from ollama_code.frontends.tui.panels.question import QuestionPanel
+from ollama_code.frontends.tui.panels.settle import Typed
+from ollama_code.frontends.tui.panels.status import StatusBar
+from ollama_code.frontends.tui.panels.todos import WIDE_COLUMNS, TodoPanel
+from ollama_code.frontends.tui.panels.welcome import Missing, Welcome
+from ollama_code.frontends.tui.pulse import Pulse
+from ollama_code.frontends.tui.questions import Questions
+from ollama_code.frontends.tui.transcript.blocks import Tone
+from ollama_code.frontends.tui.transcript.warm import warm_up
+from ollama_code.frontends.tui.transcript.widget import Transcript
+from ollama_code.ports import ModelSummary, PullProgress
+from ollama_code.settings.load import load
+from ollama_code.storage.history import InputHistory
+
+if TYPE_CHECKING:
+    from ollama_code.bootstrap.assembly import Opened
+    from ollama_code.bootstrap.options import Options
+
+
+def furnish(options: Options, palette: Palette, prompt: PromptInput) -> Room:
+    """A room that is not on the screen yet. Blocks: reads the settings and the history, loads what the first
+    answer needs. Raises: UsageError for a settings file to mend."""
+    load(home(), os.environ, options.flags())
+    history = InputHistory(home().history)
+    room = Room(options, palette, prompt, history.append)
+    prompt.equip(history.load(), room.sources)
+    warm_up()
+    return room
+
+
+class Room(Horizontal):
+    """The widgets are held, not looked up: a query sees only the screen on top, and that may be a dialog.
+    `status` goes below the prompt; the app places it."""
+
+    DEFAULT_CSS = """
+    Room { height: 1fr; }
+    Room.-narrow { layout: vertical; }
+    Room #main { width: 1fr; }
+    Room Welcome { display: none; }
+    Room TodoPanel.-unwanted { display: none; }
+    Room #main.-missing Welcome { display: block; }
+    Room #main.-missing Transcript { display: none; }
+    """
+
+    def __init__(
+        self, options: Options, palette: Palette, prompt: PromptInput, keep: Callable[[str], None]
+    ) -> None:
+        """`keep` stores what was sent."""
+        self.transcript = Transcript(palette)
+        self.status = StatusBar()
+        self._questions = Questions(prompt.focus)
+        self._welcome, self._pulls, self._todos = Welcome(), PullPanel(), TodoPanel()
+        self._main = Vertical(
+            self.transcript,
+            self._welcome,
+            self._pulls,
+            self._questions.confirm,
+            self._questions.question,
+            id="main",
+        )
+        super().__init__(self._main, self._todos)
+        self.bridge = Bridge(options, self, self._questions.asker)
+        self._prompt = prompt
+        self._keep = keep
+        self._pulse = Pulse()
+        self._session = ""
+        self._pulling = False
+        self._todos_wanted = True
+
+    @property
+    def sources(self) -> Sources:
+        """What the prompt completes from."""
+        commands = [Choice(name, command.summary) for name, command in COMMANDS.items()]
+        return Sources(CommandChoices(commands), FileChoices(self.bridge.search_files))
+
+    def on_mount(self) -> None:
+        self.run_worker(self.bridge.run(), name="bridge")
+
+    # --- what the person does ------------------------------------------------------------------------
+
+    def submit(self, text: str) -> None:
+        self._keep(text)
+        self.hint("")
+        self._close_failed_pull()
+        self.bridge.submit(text)
+
+    def look_again(self) -> None:
+        """Nothing was typed, only Enter: while something is missing, see whether it is there now."""
+        if not self.bridge.session_open and not self.bridge.busy:
+            self.hint("looking again")
+            self.bridge.retry()
+
+    def take_back(self) -> None:
+        if line := self.bridge.take_back():
+            self._prompt.set_draft(line)
+
+    def stop(self) -> None:
+        self._close_failed_pull()
+        self.bridge.stop()
+
+    def toggle_todos(self) -> None:
+        self._todos_wanted = not self._todos_wanted
+        self._todos.set_class(not self._todos_wanted, "-unwanted")
+
+    def resized(self, width: int) -> None:
+        narrow = width < WIDE_COLUMNS
+        self.set_class(narrow, "-narrow")
+        self._todos.set_class(narrow, "-folded")
+
+    def hint(self, text: str) -> None:
+        """A passing word at the right of the status bar; whatever is typed next takes it away."""
+        self._pulse.note(text)
+        self.status.show(self._pulse.status)
+
+    @on(Typed)
+    def _typed(self, message: Typed) -> None:
+        self._prompt.receive(message.event)
+        self._questions.focus()
+
+    def on_key(self, event: events.Key) -> None:
+        """A letter that an open question has no use for goes to the prompt; the next key is the question's."""
+        if event.is_printable:
+            event.stop()
+            self._prompt.receive(event)
+            self._questions.focus()
+
+    @on(ConfirmPanel.Answered)
+    def _answered(self, message: ConfirmPanel.Answered) -> None:
+        self._questions.answered(message)
+
+    @on(QuestionPanel.Replied)
+    def _replied(self, message: QuestionPanel.Replied) -> None:
+        self._questions.replied(message)
+
+    @on(PullPanel.Cancelled)
+    def _pull_cancelled(self) -> None:
+        self.stop()
+
+    # --- what the bridge tells (Face) ----------------------------------------------------------------
+
+    def opened(self, opened: Opened) -> None:
+        session = opened.session
+        self._main.remove_class("-missing")
+        if session.id != self._session:
+            self._greet(opened)
+        status = replace(
+            self._pulse.status,
+            model=session.head.model,
+            mode=session.mode,
+            used_tokens=session.tokens_used,
+            num_ctx=session.head.num_ctx,
+        )
+        self._pulse.change(status)
+        self.hint("")
+
+    def missing(self, error: OllamaCodeError, models: tuple[ModelSummary, ...] = ()) -> None:
+        can_chat = any(map(_chats, models))
+        match error:
+            case ServerUnreachable():
+                self._show_missing("server", error)
+            case ModelMissing() | ModelUnclear():
+                self._show_missing("choice" if can_chat else "model", error)
+            case _:
+                self.say(error.sentence, "error")
+        if can_chat and not self._prompt.text_expanded:  # a dialog would take the keys of who is typing
+            self.choose_model(models, "")
+
+    def show(self, event: Event) -> None:
+        self._main.remove_class("-missing")
+        self._pulse.hear(event)
+        match event:
+            case ModeChanged():  # the status bar tells it; a line in the middle of an answer would cut it in two
+                pass
+            case Compacted(tokens_before=before, tokens_after=after):
+                self.transcript.say(f"Compacted: {tokens(before)} tokens became {tokens(after)}.", "dim")
+            case TodosChanged(items=items, agent="main"):
+                self._todos.show(items)
+            case _:
+                self.transcript.show(event)
+        self.status.show(self._pulse.status)
+
+    def say(self, text: str, tone: Tone = "info") -> None:
+        self._main.remove_class("-missing")
+        self.transcript.say(text, tone)
+
+    def queued(self, lines: tuple[str, ...]) -> None:
+        self._prompt.queue.show(lines)
+
+    def returned(self, line: str) -> None:
+        if not self._prompt.text_expanded:
+            self._prompt.set_draft(line)
+
+    def choose_model(self, models: tuple[ModelSummary, ...], current: str) -> None:
+        rows = [_row(model, current) for model in models if _chats(model)]
+        names = {row.name for row in rows}
+
+        def chosen(name: str | None) -> None:
+            if name:
+                (self.bridge.use_model if name in names else self.bridge.pull)(name)
+            self._prompt.focus()
+
+        self.app.push_screen(ModelPicker(rows), chosen)
+
+    def pulling(self, model: str, progress: PullProgress) -> None:
+        if not self._pulling:
+            self._pulling = True
+            self._pulls.begin(model)
+        self._pulls.show(progress)
+
+    def pulled(self, model: str, trouble: str) -> None:
+        self._pulling = False
+        if trouble:
+            self._pulls.fail(trouble)
+        else:
+            self._pulls.close()
+            self._prompt.focus()
+
+    def cleared(self) -> None:
+        self.transcript.clear()
+
+    def copy(self, text: str) -> None:
+        self.app.copy_to_clipboard(text)
+        self.hint("copied")
+
+    def leave(self) -> None:
+        self.app.exit(0)
+
+    def _greet(self, opened: Opened) -> None:
+        """A session that was just opened: what it goes on with, and what the person should know of it."""
+        if not self._session:
+            self.transcript.recall(opened.session.history)
+        self._session = opened.session.id
+        self._todos.show(opened.todos.items)
+        for notice in opened.notices:
+            self.transcript.say(notice, "dim")
+
+    def _show_missing(self, kind: Missing, error: OllamaCodeError) -> None:
+        self.hint("")
+        self._welcome.show_missing(kind, self.bridge.address, error.sentence)
+        self._main.add_class("-missing")
+
+    def _close_failed_pull(self) -> None:
+        if self._pulls.display and not self._pulling:
+            self._pulls.close()
+            self._prompt.focus()
+
+
+def _chats(model: ModelSummary) -> bool:
+    return not model.capabilities or "completion" in model.capabilities
+
+
+def _row(model: ModelSummary, current: str) -> ModelRow:
+    able = tuple(sorted(model.capabilities - {"completion"}))
+    return ModelRow(
+        name=model.name,
+        size_bytes=model.size_bytes,
+        parameter_size=model.parameter_size,
+        capabilities=able,
+        remote=model.remote,
+        current=model.name == current,
+        warning="no tools" if model.capabilities and "tools" not in able else "",
+    )
