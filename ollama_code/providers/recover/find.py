@@ -1,0 +1,278 @@
+"""Every place of a text where calls are written, in order. Whether they are calls or displayed is judged later;
+code spans, quoted lines, tables, diffs and fences of other things are passed over."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from ollama_code.providers.recover.declared import Declared
+from ollama_code.providers.recover.forms.named import (
+    ACTION,
+    CALLED,
+    HARMONY,
+    NAME,
+    SEPARATOR,
+    acted,
+    addressed,
+    beside,
+    message,
+    separated,
+)
+from ollama_code.providers.recover.forms.objects import objects
+from ollama_code.providers.recover.forms.python import LIST, OPENING, python_calls
+from ollama_code.providers.recover.forms.tags import tagged
+from ollama_code.providers.recover.tokens import (
+    CLOSER,
+    INVENTED,
+    OPENER,
+    OPENERS,
+    PAIRED,
+    SINGLE,
+    garbage_end,
+    head_end,
+)
+from ollama_code.providers.recover.written import Block, Body, State, Written
+
+_NEXT = re.compile(
+    r"(?P<fence>^[ \t]*(?P<ticks>`{3,}|~{3,})[ \t]*(?P<label>[\w+.-]*)[^\n`]*(?:\n|\Z))"
+    r"|(?P<code>(?P<run>`+)(?:[^`\n]*(?P=run))?)"
+    r"|(?P<line>^[ \t]*(?:>|\||[+-](?=[^\n]))[^\n]*)"
+    rf"|(?P<open>{PAIRED}|{SINGLE})"
+    rf"|(?P<separator>{SEPARATOR.pattern}|<arg_key>)"
+    r"|(?P<header><\|start\|>|<\|channel\|>|\bto=(?=[\w.]))"
+    r"|(?P<tag><(?=[A-Za-z_]))"
+    rf"|(?P<called>\b{CALLED.pattern})"
+    rf"|(?P<action>{ACTION.pattern})"
+    r"|(?P<json>[{\[])",
+    re.MULTILINE,
+)
+_CALL_FENCES = frozenset(
+    "tool_call tool_calls tool_code tool_use tool tools function_call function_calls function toolcall".split()
+)
+CODE_FENCES = frozenset("python py python3".split())
+_DATA_FENCES = frozenset(["", "json", "json5", "jsonc", "xml", "html", "text", "txt", "plaintext", "yaml"])
+_NAME_BEFORE = re.compile(rf"(?:{NAME}|function<[｜|]tool▁sep[｜|]>{NAME})\s*(?:\[CALL_ID\][\w-]{{0,60}})?\Z")
+_NAME_REACH = 240
+_BEFORE_CALL = re.compile(r"(?:^|[.!?:…。！？：>\]])[\s\ufeff]*\Z")
+_NUMBERED = re.compile(r"^\s*(?:\d+|[a-zA-Z])[.)]\s*\Z")
+_QUOTING = frozenset("'\"`=(")
+_LINE_REACH = 400
+
+
+def blocks(text: str, declared: Declared) -> list[Block]:
+    """All calls written in `text`. What follows an invented result rests on it and is left out."""
+    return _Finder(text, declared).blocks()
+
+
+class _Finder:
+    def __init__(self, text: str, declared: Declared) -> None:
+        self._text = text
+        self._declared = declared
+
+    def blocks(self) -> list[Block]:
+        start = head_end(self._text)
+        first = self._lone_python(start) or self._opened(0)
+        found = [first] if first else []
+        at = first.end if first else 0
+        while match := _NEXT.search(self._text, at):
+            if found and INVENTED.search(self._text, found[-1].end, match.end()):
+                break
+            block, at = self._at(match, at)
+            if block:
+                found.append(block)
+                at = max(at, block.end)
+        return found
+
+    def _opened(self, at: int) -> Block | None:
+        """Openers at the very front, which may look like control tokens."""
+        return self._wrapped(at) if OPENERS.match(self._text, at) else None
+
+    def _at(self, match: re.Match[str], floor: int) -> tuple[Block | None, int]:
+        """The block at `match`, and where to look on."""
+        kind, at = match.lastgroup or "", match.start()
+        if match.group("fence") is not None:
+            return self._fence(match)
+        if match.group("code") is not None or match.group("line") is not None:
+            return None, match.end()
+        if match.group("separator") is not None:
+            at = self._name_before(at, floor)
+        if kind == "header" and match.group("header") is None:
+            return None, match.end()
+        if match.group("json") is not None:
+            return self._json(at)
+        if self._is_quoted(at):
+            return None, match.end()
+        block = self._wrapped(at) if match.group("open") is not None else self._bare(at)
+        return block, block.end if block else match.end()
+
+    def _name_before(self, at: int, floor: int) -> int:
+        reach = max(floor, at - _NAME_REACH)
+        name = _NAME_BEFORE.search(self._text[reach:at])
+        return reach + name.start() if name else at
+
+    def _is_quoted(self, at: int) -> bool:
+        return at > 0 and self._text[at - 1] in _QUOTING
+
+    def _json(self, at: int) -> tuple[Block | None, int]:
+        if not self._stands(at):
+            return None, at + 1
+        body, end = self._list(at)
+        if body is None:
+            return None, end
+        return Block(body.calls, at, self._end(body.end), body.announced), end
+
+    def _list(self, at: int) -> tuple[Body | None, int]:
+        """Objects, or a list of Python calls of declared names."""
+        if LIST.match(self._text, at):
+            body = python_calls(self._text, at, self._declared)
+            known = body and all(self._declared.find(call.name) and not call.odd for call in body.calls)
+            return (body, body.end) if body and known else (None, at + 1)
+        return objects(self._text, at)
+
+    def _stands(self, at: int) -> bool:
+        """Whether an object may be more than part of a sentence: it begins its line, or follows a full stop."""
+        line = self._text[max(0, at - _LINE_REACH) : at].rpartition("\n")[2]
+        return bool(_BEFORE_CALL.search(line)) and not _NUMBERED.match(line)
+
+    def _lone_python(self, at: int) -> Block | None:
+        """Python calls that are the whole text: anywhere else they are program code."""
+        body = python_calls(self._text, at, self._declared) if OPENING.match(self._text, at) else None
+        if body is None or any(not self._declared.find(call.name) or call.odd for call in body.calls):
+            return None
+        end = self._end(body.end)
+        rest = self._text[end:]
+        alone = not rest.strip() or INVENTED.match(rest.lstrip())
+        return Block(body.calls, at, end, announced=False) if alone else None
+
+    def _bare(self, at: int) -> Block | None:
+        """A form without tags around it."""
+        if action := ACTION.match(self._text, at):
+            return self._action(action)
+        body = self._strong(at)
+        return Block(body.calls, at, self._end(body.end), announced=True) if body else None
+
+    def _strong(self, at: int) -> Body | None:
+        if header := addressed(self._text, at):
+            return self._message(at, *header)
+        return separated(self._text, at) or tagged(self._text, at, self._declared)
+
+    def _message(self, header: int, name: str, at: int) -> Body:
+        if OPENERS.match(self._text, at) and (block := self._wrapped(at)):
+            return Body(block.calls, block.end, announced=True)
+        return message(self._text, header, name, at)
+
+    def _action(self, action: re.Match[str]) -> Block | None:
+        at = action.end()
+        body = acted(self._text, at)
+        if body is None and (fence := re.compile(r"```\w*[ \t]*\n\s*").match(self._text, at)):
+            at = fence.end()
+        if body is None and self._text.startswith(("{", "["), at):
+            body, _ = objects(self._text, at)
+        if body is None:
+            return None
+        return Block(body.calls, action.start(), self._end(body.end), announced=True)
+
+    def _end(self, at: int) -> int:
+        return garbage_end(self._text, at)
+
+    def _wrapped(self, at: int) -> Block | None:
+        """Calls between tags. An opener with nothing behind it is a call that was cut."""
+        opening = OPENERS.match(self._text, at)
+        if not opening:
+            return None
+        paired = self._levels(opening.group())
+        calls, end = self._inside(opening.end())
+        if not calls:
+            return self._empty(at, opening.end())
+        closed = CLOSER.search(self._text, end, self._end(end))
+        if paired and not closed:
+            last = calls[-1].state
+            calls[-1] = replace(calls[-1], state=State.UNCLOSED if last is State.WHOLE else _worse(last))
+        return Block(tuple(calls), at, self._end(end), announced=True)
+
+    def _levels(self, opening: str) -> bool:
+        return any(match.group("paired") for match in OPENER.finditer(opening))
+
+    def _empty(self, at: int, end: int) -> Block | None:
+        if self._text[end:].strip() and not CLOSER.match(self._text, end):
+            return None
+        nothing = Written("", {}, State.CUT, at, end)
+        return Block((nothing,), at, self._end(end), announced=True)
+
+    def _inside(self, at: int) -> tuple[list[Written], int]:
+        """The calls that stand between tags from `at` on, and where the last one ends."""
+        calls: list[Written] = []
+        end = at
+        while at < len(self._text) and (body := self._inner(at)):
+            calls += body.calls
+            end = body.end
+            at = self._separated_from(end)
+            if body.calls[-1].state is not State.WHOLE:
+                break
+        return calls, end
+
+    def _separated_from(self, end: int) -> int:
+        found = re.compile(r"[\s,;]*").match(self._text, end)
+        return found.end() if found else end
+
+    def _inner(self, at: int) -> Body | None:
+        if self._text.startswith(("{", "["), at) and not LIST.match(self._text, at):
+            return objects(self._text, at)[0] or self._keyed(at)
+        strong = self._strong(at)
+        if strong:
+            return strong
+        if LIST.match(self._text, at) or OPENING.match(self._text, at):
+            return python_calls(self._text, at, self._declared)
+        return beside(self._text, at)
+
+    def _keyed(self, at: int) -> Body | None:
+        """`{"N": {...}}`: between tags, a declared name may be the key of its arguments."""
+        found = re.compile(r"""\{\s*["'](?P<name>[\w.-]{1,120})["']\s*:\s*(?=\{)""").match(self._text, at)
+        if not found or not self._declared.find(found.group("name")):
+            return Body((Written("", {}, State.BROKEN, at, at + 1),), at + 1, announced=True)
+        inner = message(self._text, at, found.group("name"), found.end())
+        return replace(inner, end=self._separated_from(inner.end))
+
+    def _fence(self, match: re.Match[str]) -> tuple[Block | None, int]:
+        """The calls that are all of a fence; a fence of anything else is passed over."""
+        label, ticks = match.group("label").lower(), match.group("ticks")
+        closing = re.compile(rf"\s*(?:{ticks[0]}{{3,}}[ \t]*(?=\n|\Z)|\Z)")
+        named = label in _CALL_FENCES
+        if named or label in _DATA_FENCES or label in CODE_FENCES:
+            calls, end, announced = self._fenced(match.end(), closing, named or label in CODE_FENCES)
+            closed = closing.match(self._text, end)
+            if calls and (closed or calls[-1].state is State.CUT):
+                end = self._end(closed.end() if closed else end)
+                return Block(tuple(calls), match.start(), end, named or announced, label), end
+        after = re.compile(rf"^[ \t]*{ticks[0]}{{{len(ticks)},}}[ \t]*$", re.MULTILINE)
+        closed = after.search(self._text, match.end())
+        return None, closed.end() if closed else len(self._text)
+
+    def _fenced(self, at: int, closing: re.Pattern[str], python: bool) -> tuple[list[Written], int, bool]:
+        calls: list[Written] = []
+        end, announced = at, False
+        at = self._separated_from(at)
+        while at < len(self._text) and not closing.match(self._text, at):
+            body = self._in_fence(at, python)
+            if not body:
+                return [], end, False
+            calls += body.calls
+            announced = announced or body.announced
+            end = body.end
+            at = self._separated_from(end)
+        return calls, end, announced
+
+    def _in_fence(self, at: int, python: bool) -> Body | None:
+        if OPENERS.match(self._text, at) and (block := self._wrapped(at)):
+            return Body(block.calls, block.end, announced=True)
+        if python and (OPENING.match(self._text, at) or LIST.match(self._text, at)):
+            return python_calls(self._text, at, self._declared)
+        if self._text.startswith(("{", "["), at):
+            return self._list(at)[0]
+        return self._strong(at)
+
+
+def _worse(state: State) -> State:
+    """Two closers are missing."""
+    return state if state is State.BROKEN else State.CUT

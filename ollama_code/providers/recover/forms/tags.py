@@ -1,0 +1,208 @@
+"""Calls between tags: `<function=N><parameter=K>`, `<invoke name=>`, `<arg_key>/<arg_value>`, a tool's name as the
+tag. None of it is XML: entities, brackets and control characters are content."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ollama_code.core.coercion import ARGUMENT_KEYS
+from ollama_code.core.loose import Broken, Cut, blank, read, whole
+from ollama_code.core.messages import Arguments
+from ollama_code.providers.recover.declared import Declared
+from ollama_code.providers.recover.forms.objects import STYLE
+from ollama_code.providers.recover.tokens import CLOSER
+from ollama_code.providers.recover.written import Body, State, Written
+
+_NAME = r"[^\s\"'<>=]{1,200}"
+_ENDS = rf"\s*(?:\Z|{CLOSER.pattern})"
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """`opener` names the call, `key` an argument; `value` closes an argument, `closer` the call. `trims`: one
+    newline at each side of a value belongs to the tags."""
+
+    opener: re.Pattern[str]
+    key: re.Pattern[str]
+    value: str
+    closer: re.Pattern[str]
+    trims: bool = True
+
+    @property
+    def after(self) -> re.Pattern[str]:
+        """What must follow a closer of a value, or else it is content."""
+        return re.compile(rf"\s*(?:{self.key.pattern}|{self.closer.pattern})|{_ENDS}")
+
+
+FUNCTION = Dialect(
+    re.compile(rf"<function(?:=|\s+name\s*=\s*)[\"']?(?P<name>{_NAME})[\"']?\s*>"),
+    re.compile(rf"<parameter(?:=|\s+name\s*=\s*)[\"']?(?P<key>{_NAME})[\"']?[^<>\n]{{0,60}}>"),
+    "</parameter>",
+    re.compile(r"</function>"),
+)
+INVOKE = Dialect(
+    re.compile(rf"<invoke\s+name\s*=\s*[\"']?(?P<name>{_NAME})[\"']?\s*>"),
+    re.compile(rf"<parameter(?:=|\s+name\s*=\s*)[\"']?(?P<key>{_NAME})[\"']?[^<>\n]{{0,60}}>"),
+    "</parameter>",
+    re.compile(r"</invoke>"),
+)
+_PREFIXED = re.compile(rf"<(?P<prefix>\w{{1,20}}):invoke\s+name\s*=\s*[\"']?(?P<name>{_NAME})[\"']?\s*>")
+_PAIR_KEY = re.compile(r"<arg_key>\s*(?P<key>[^<>\n]{1,200}?)\s*(?:</arg_key>\s*)?<arg_value>")
+_PAIRS = Dialect(
+    re.compile(rf"(?P<name>{_NAME})\s*(?=<arg_key>)"),
+    _PAIR_KEY,
+    "</arg_value>",
+    re.compile(r"(?!)"),
+    trims=False,
+)
+_CHILD = re.compile(r"<(?P<name>[A-Za-z_][\w.-]{0,100})>\s*(?=<[A-Za-z_])")
+_NAME_CHILD = re.compile(
+    rf"<(name|tool_name|tool|function)>\s*(?P<name>{_NAME})\s*</\1>\s*<(?P<key>{'|'.join(ARGUMENT_KEYS)})>"
+)
+
+
+def tagged(text: str, at: int, declared: Declared) -> Body | None:
+    """The call whose opening tag, or name before its first `<arg_key>`, stands at `at`."""
+    for dialect in (FUNCTION, INVOKE):
+        if opener := dialect.opener.match(text, at):
+            return _function(text, opener, dialect)
+    if opener := _PREFIXED.match(text, at):
+        return _function(text, opener, _prefixed(opener.group("prefix")))
+    if opener := _PAIRS.opener.match(text, at):
+        return _function(text, opener, _PAIRS)
+    if opener := _NAME_CHILD.match(text, at):
+        return _named_child(text, opener)
+    opener = _CHILD.match(text, at)
+    if opener and (tool := declared.find(opener.group("name"))):
+        return _function(text, opener, _children(opener.group("name"), tuple(tool.signature.properties)))
+    return None
+
+
+def _prefixed(prefix: str) -> Dialect:
+    return Dialect(
+        _PREFIXED,
+        re.compile(rf"<{prefix}:parameter\s+name\s*=\s*[\"']?(?P<key>{_NAME})[\"']?[^<>\n]{{0,60}}>"),
+        f"</{prefix}:parameter>",
+        re.compile(rf"</{prefix}:invoke>"),
+        trims=False,
+    )
+
+
+def _children(name: str, keys: tuple[str, ...]) -> Dialect:
+    """Only a known argument is a child tag: what the content of another looks like is its own affair."""
+    spellings = {key.replace("_", "[_-]?") for key in (*keys, "path", *ARGUMENT_KEYS)}
+    key = rf"<(?P<key>(?i:{'|'.join(sorted(spellings, key=len, reverse=True))}))>"
+    return Dialect(_CHILD, re.compile(key), "</{key}>", re.compile(rf"</{re.escape(name)}>"))
+
+
+def _function(text: str, opener: re.Match[str], dialect: Dialect) -> Body:
+    name, start, at = opener.group("name"), opener.start(), blank_space(text, opener.end())
+    if text.startswith("{", at):
+        return _with_object(text, at, dialect, Written(name, {}, State.WHOLE, start, at))
+    arguments: Arguments = {}
+    after = dialect.after
+    while key := dialect.key.match(text, at):
+        closer = dialect.value.replace("{key}", key.group("key"))
+        end = _value_end(text, key.end(), closer, (after, dialect))
+        if end < 0:
+            return _body(Written(name, arguments, State.CUT, start, len(text)))
+        value = _trimmed(text[key.end() : end], dialect)
+        if arguments.setdefault(key.group("key"), value) != value:
+            return _body(Written(name, arguments, State.BROKEN, start, end))
+        at = blank_space(text, end + len(closer))
+    end, state = _close(text, at, dialect, bool(arguments))
+    if set(arguments) <= set(ARGUMENT_KEYS) and len(arguments) == 1:
+        arguments = _opened(arguments)
+    return _body(Written(name, arguments, state, start, end))
+
+
+def _body(call: Written) -> Body:
+    return Body((call,), call.end, announced=True)
+
+
+def blank_space(text: str, at: int) -> int:
+    while at < len(text) and text[at].isspace():
+        at += 1
+    return at
+
+
+def _close(text: str, at: int, dialect: Dialect, some: bool) -> tuple[int, State]:
+    """Where the call ends, and whether its closer is there. `<arg_value>` pairs are closed by the tag around."""
+    if closed := dialect.closer.match(text, at):
+        return closed.end(), State.WHOLE
+    if CLOSER.match(text, at):
+        return at, State.WHOLE
+    if at >= len(text):
+        return at, State.UNCLOSED if some else State.CUT
+    if dialect is _PAIRS and some and not text.startswith("<arg_", at):
+        return at, State.UNCLOSED
+    return at, State.BROKEN
+
+
+def _value_end(text: str, start: int, closer: str, ends: tuple[re.Pattern[str], Dialect]) -> int:
+    """The offset of the closer that ends the value, -1 when there is none: the first one that structure follows
+    and, where the call seems to end with it, after which no other end of a call is left over."""
+    after, dialect = ends
+    at = text.find(closer, start)
+    while at >= 0:
+        follows = after.match(text, at + len(closer))
+        if follows and not _goes_on(text, follows, closer, dialect):
+            return at
+        at = text.find(closer, at + len(closer))
+    return -1
+
+
+def _goes_on(text: str, follows: re.Match[str], closer: str, dialect: Dialect) -> bool:
+    """Whether this end is inside the value: a further end comes, and no call starts before it."""
+    if follows.groupdict().get("key") is not None:
+        return False
+    pair = re.compile(rf"{re.escape(closer)}\s*(?:{dialect.closer.pattern}|{CLOSER.pattern})")
+    later = pair.search(text, follows.end())
+    return later is not None and not dialect.opener.search(text, follows.end(), later.start())
+
+
+def _trimmed(value: str, dialect: Dialect) -> str:
+    return value.removeprefix("\n").removesuffix("\n") if dialect.trims else value
+
+
+def _with_object(text: str, at: int, dialect: Dialect, call: Written) -> Body:
+    """`<function=N>{...}</function>`: the arguments as one object."""
+    try:
+        found = read(text, at, STYLE)
+    except Broken as e:
+        cut = isinstance(e, Cut)
+        end = len(text) if cut else max(e.at, at + 1)
+        return _body(Written(call.name, {}, State.CUT if cut else State.BROKEN, call.start, end))
+    end, state = _close(text, blank(text, found.end), dialect, some=True)
+    if state is State.BROKEN:
+        end, state = found.end, State.UNCLOSED
+    if found.missing:
+        state = State.BRACE
+    if not isinstance(found.value, dict):
+        state = State.BROKEN
+    return _body(
+        Written(call.name, found.value if isinstance(found.value, dict) else {}, state, call.start, end)
+    )
+
+
+def _named_child(text: str, opener: re.Match[str]) -> Body:
+    """`<name>N</name><arguments>{...}</arguments>`"""
+    key = opener.group("key")
+    dialect = Dialect(_CHILD, re.compile(rf"<(?P<key>{key})>"), f"</{key}>", re.compile(rf"</{key}>"))
+    at = blank_space(text, opener.end())
+    if text.startswith("{", at):
+        return _with_object(
+            text, at, dialect, Written(opener.group("name"), {}, State.WHOLE, opener.start(), at)
+        )
+    return _body(Written(opener.group("name"), {}, State.BROKEN, opener.start(), at))
+
+
+def _opened(arguments: Arguments) -> Arguments:
+    """The object out of `<N><arguments>{...}</arguments></N>`."""
+    ((_, body),) = arguments.items()
+    try:
+        value = whole(str(body))
+    except Broken:
+        return arguments
+    return value if isinstance(value, dict) else arguments

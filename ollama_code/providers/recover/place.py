@@ -1,0 +1,105 @@
+"""Where a call stands in delivered text: as a call, or displayed to the person.
+
+A call stands alone or closes the turn after a sentence of intent. What is explained, introduced as an example or
+part of data is displayed, and is never run."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ollama_code.providers.recover.declared import Declared
+from ollama_code.providers.recover.find import CODE_FENCES, blocks
+from ollama_code.providers.recover.tokens import INVENTED, edged, garbage_end, head_end
+from ollama_code.providers.recover.written import Block, Written
+
+_EXAMPLE = re.compile(
+    r"\b(?:example|e\.g|for instance|like this|like so|such as|looks? like|would be|should be|could|can be|would look"
+    r"|is declared|is called with|format|syntax|schema|sample|template|fixtures?|snippet|documentation|config(?:uration)?"
+    r"|beispiel|zum beispiel|etwa so|par exemple|exemple|ejemplo|esempio|exemplo|przykład|например|пример)\b|例",
+    re.IGNORECASE,
+)
+"""Words that introduce something shown, not something done."""
+_INTENT = re.compile(
+    r"\b(?:I|I'll|I'm|let me|let's|we|we'll|ich|je|yo|voy|vou|vado|nous|wir|я)\b|^\W*\w+ing\b|\bj'|сейчас|сначала|我|让我",
+    re.IGNORECASE,
+)
+"""Words of one who is about to act."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """`calls` stand as calls; `text` is what is visible without them."""
+
+    calls: tuple[Written, ...]
+    text: str
+
+
+def standing(text: str, declared: Declared) -> Standing:
+    found = blocks(text, declared)
+    kept = [block for number, block in enumerate(found) if _is_call(text, found, number, declared)]
+    if not kept:
+        return Standing((), edged(text))
+    return Standing(tuple(call for block in kept for call in block.calls), _visible(text, kept))
+
+
+def explained(text: str, end: int, until: int) -> bool:
+    """Whether words follow a call: not garbage, not an invented result."""
+    rest = text[garbage_end(text, end) : until]
+    invented = INVENTED.search(rest)
+    return bool(edged(rest[: invented.start()] if invented else rest))
+
+
+def _is_call(text: str, found: list[Block], number: int, declared: Declared) -> bool:
+    block = found[number]
+    before = found[number - 1].end if number else 0
+    until = found[number + 1].start if number + 1 < len(found) else len(text)
+    intro = text[max(before, head_end(text)) : block.start].strip()
+    shown = explained(text, block.end, until)
+    alone = len(found) == 1 and not shown and not intro
+    if any(declared.find(call.name) is None for call in block.calls) and not _announces(block, alone):
+        return False
+    if block.announced and block.fence is None:
+        return not (_is_example(intro) or (shown and intro.endswith((":", "："))))
+    if block.fence in CODE_FENCES:
+        return alone
+    return not shown and not _is_shown_by(intro)
+
+
+def _announces(block: Block, alone: bool) -> bool:
+    """Whether an undeclared name is a call that fails, and not just data."""
+    if alone:
+        return block.announced or not any(call.odd for call in block.calls)
+    return block.announced and block.fence is None
+
+
+def _is_example(intro: str) -> bool:
+    return bool(_EXAMPLE.search(_last_sentence(intro)))
+
+
+def _is_shown_by(intro: str) -> bool:
+    """Whether the words before introduce something to look at instead of saying what comes next."""
+    if not intro:
+        return False
+    if _is_example(intro):
+        return True
+    last = _last_sentence(intro)
+    runs_on = last.endswith((":", "：")) or last[-1:].isalnum()
+    return runs_on and not _INTENT.search(last)
+
+
+def _last_sentence(intro: str) -> str:
+    line = intro.rpartition("\n")[2]
+    return re.split(r"(?<=[.!?。！？])\s", line[-400:])[-1]
+
+
+def _visible(text: str, kept: list[Block]) -> str:
+    """`text` without the calls and without what was invented behind them."""
+    pieces, at = [], 0
+    for block in kept:
+        pieces.append(text[at : block.start])
+        at = block.end
+    rest = text[at:]
+    invented = INVENTED.search(rest)
+    pieces.append(rest[: invented.start()] if invented else rest)
+    return "\n\n".join(piece for piece in map(edged, pieces) if piece)

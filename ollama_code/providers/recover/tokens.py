@@ -1,0 +1,83 @@
+"""The words of the dialects that carry no meaning of their own: openers and closers of calls, control tokens,
+results that a model invents, and how they are cleared away."""
+
+from __future__ import annotations
+
+import re
+
+_TAG = r"(?:\w{1,20}[:_])?(?:tool_calls?|function_calls?|tools|tool_use)"
+PAIRED = (
+    rf"<{_TAG}(?:\s[^<>\n]{{0,120}})?>|<\|tool_call>|<\|tool_call_start\|>|<start_function_call>|<\|START_ACTION\|>"
+    r"|<[｜|]tool▁call▁begin[｜|]>|<\|tool_call_begin\|>|<\|action_start\|>(?:\s*<\|plugin\|>)?|\[TOOL_CALL\]"
+)
+"""Openers that want a closer."""
+SINGLE = (
+    r"\[TOOL_CALLS\]|<\|tool_call\|>|<\|python_tag\|>|<[｜|]tool▁calls▁begin[｜|]>|<\|tool_calls_section_begin\|>"
+    r"|functools(?=\s*\[)"
+)
+"""Openers that stand alone, or whose closer says nothing."""
+OPENER = re.compile(rf"(?:(?P<paired>{PAIRED})|{SINGLE})")
+OPENERS = re.compile(rf"(?:\s*(?:{PAIRED}|{SINGLE}))+\s*")
+CLOSER = re.compile(
+    rf"</{_TAG}>|<tool_call\|>|<\|/tool_call\|>|<\|tool_call_end\|>|<end_function_call>|<\|END_ACTION\|>"
+    r"|<[｜|]tool▁calls?▁end[｜|]>|<\|tool_calls_section_end\|>|<\|action_end\|>|\[/TOOL_CALLS?\]"
+)
+_CONTROL = (
+    r"<\|im_start\|>\s*(?:assistant)?|<\|start_header_id\|>\s*(?:assistant)?|<start_of_turn>\s*(?:model)?"
+    r"|(?:<\|start\|>)?(?:assistant)?<\|channel\|>\s*(?:final|analysis|commentary)?\s*<\|message\|>"
+    r"|<\|[^\s<>|]{1,40}\|?>|<[a-z_]{1,40}\|>|<｜[^｜<>]{1,40}｜>|</?s>|<(?:bos|eos|pad|end_of_turn|EOT)>|\[/?INST\]"
+)
+_HEADER = r"<\|(?:start|channel)\|>[^\n{]{0,80}?\bto="
+_STRAY = rf"</(?:function|invoke|parameter|arg_value|arg_key|think)>|</\w{{1,20}}:(?:invoke|parameter)>|{CLOSER.pattern}"
+_HEAD = re.compile(rf"(?:[\s\ufeff]|{_CONTROL}|{_STRAY})*")
+_GARBAGE = re.compile(
+    rf"(?:[\s\ufeff}}\]]|(?!{PAIRED}|{SINGLE}|{_HEADER})(?:{_CONTROL})|{_STRAY}|```+(?=\s*(?:\Z|<)))*"
+)
+_TAIL_TOKEN = re.compile(rf"(?:{_CONTROL}|{_STRAY})\Z")
+_TAIL_REACH = 80
+INVENTED = re.compile(
+    r"</?(?:tool_(?:response|result|output)s?|function_(?:response|result|output)s?|observation)>"
+    r"|<\|(?:observation|tool_(?:response|output|result)s?|START_TOOL_RESULT)\|?>|<[｜|]tool▁outputs?▁begin[｜|]>"
+    r"|<start_function_response>|\[TOOL_RESULTS\]|<\|im_start\|>\s*(?:tool|user)|<\|start_header_id\|>\s*(?:ipython|tool)"
+    r"|<\|start\|>functions\.|^[ \t]*(?:\*\*)?(?:Observation|Tool (?:result|output|response)):",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""Where a model starts to write the result of its own call."""
+STOP = re.compile(r"</|<\||<｜|<end_|<tool_call\||```|\[/?TOOL_|\[ARGS\]")
+"""Where a value cannot go on, so that a missing brace is seen."""
+
+
+def head_end(text: str) -> int:
+    """The offset after control tokens, stray closers and white space at the front."""
+    found = _HEAD.match(text)
+    return found.end() if found else 0
+
+
+def garbage_end(text: str, at: int) -> int:
+    """The offset after surplus closers, control tokens and half fences that follow a call."""
+    found = _GARBAGE.match(text, at)
+    return found.end() if found else at
+
+
+def without_invented(text: str) -> str:
+    """`text` up to where a result is invented: what follows rests on it."""
+    found = INVENTED.search(text)
+    return text[: found.start()] if found else text
+
+
+def edged(text: str) -> str:
+    """`text` without control tokens, stray closers and white space at its two ends."""
+    start, end = head_end(text), len(text)
+    while True:
+        end = start + len(text[start:end].rstrip())
+        reach = max(start, end - _TAIL_REACH)
+        tail = _last_token(text[reach:end])
+        if tail < 0:
+            return text[start:end]
+        end = reach + tail
+
+
+def _last_token(tail: str) -> int:
+    """Where the control token that ends `tail` starts, or -1."""
+    at = max(tail.rfind("<"), tail.rfind("["))
+    return at if at >= 0 and _TAIL_TOKEN.match(tail, at) else -1
