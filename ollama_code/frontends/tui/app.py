@@ -5,6 +5,8 @@ Nothing heavy is imported here: what shows a conversation is in `room`, loaded a
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
@@ -48,7 +50,9 @@ class OllamaCodeApp(App[int]):
         Binding("ctrl+end", "scroll('scroll_end')", "to the end"),
     ]
 
-    def __init__(self, options: Options, palette: Palette) -> None:
+    def __init__(
+        self, options: Options, palette: Palette, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         super().__init__()
         for known in palettes().values():
             self.register_theme(textual_theme(known))
@@ -59,6 +63,7 @@ class OllamaCodeApp(App[int]):
         """Why it could not begin, such as a settings file to mend."""
         self._options = options
         self._palette = palette
+        self._clock = clock
         self._early: list[str] = []
         self._leaving = False
 
@@ -76,7 +81,7 @@ class OllamaCodeApp(App[int]):
     async def _furnish(self) -> None:
         """Load everything that shows and holds a conversation, put it on the screen, hand over what was sent."""
         try:
-            room = await asyncio.to_thread(_room, self._options, self._palette, self.prompt)
+            room = await asyncio.to_thread(self._load)
         except OllamaCodeError as e:
             self.failure = e
             self.exit(e.exit_code)
@@ -89,6 +94,12 @@ class OllamaCodeApp(App[int]):
         room.resized(self.size.width)
         for line in self._early:
             room.bridge.submit(line)
+
+    def _load(self) -> Room:
+        """In a thread: importing it takes longer than the first paint. Raises: UsageError for settings to mend."""
+        module = import_module("ollama_code.frontends.tui.room")
+        room: Room = module.furnish(self._options, self._palette, self.prompt, self._clock)
+        return room
 
     async def close(self) -> None:
         """Stop what runs and close the session."""
@@ -170,10 +181,3 @@ class OllamaCodeApp(App[int]):
         self._leaving = False
         if self.room is not None:
             self.room.hint(text)
-
-
-def _room(options: Options, palette: Palette, prompt: PromptInput) -> Room:
-    """In a thread: importing it takes longer than the first paint. Raises: UsageError for settings to mend."""
-    module = import_module("ollama_code.frontends.tui.room")
-    room: Room = module.furnish(options, palette, prompt)
-    return room

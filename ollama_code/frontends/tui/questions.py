@@ -9,14 +9,15 @@ from ollama_code.core.permission import Answer, PermissionRequest, Question
 from ollama_code.frontends.tui.asker import TuiAsker, resolve
 from ollama_code.frontends.tui.panels.confirm import ConfirmPanel
 from ollama_code.frontends.tui.panels.question import QuestionPanel
+from ollama_code.frontends.tui.panels.settle import Clock
 
 
 class Questions:
     """One question is open at a time. `over` is called when none is, so that the prompt gets the keys again."""
 
-    def __init__(self, over: Callable[[], object]) -> None:
-        self.confirm = ConfirmPanel()
-        self.question = QuestionPanel()
+    def __init__(self, over: Callable[[], object], clock: Clock) -> None:
+        self.confirm = ConfirmPanel(clock=clock)
+        self.question = QuestionPanel(clock=clock)
         self.asker = TuiAsker(on_approve=self._approve, on_question=self._question, on_withdraw=self._close)
         self._over = over
         self._approval: tuple[PermissionRequest, asyncio.Future[Answer]] | None = None

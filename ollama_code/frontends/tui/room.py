@@ -25,7 +25,7 @@ from ollama_code.frontends.tui.palette import Palette
 from ollama_code.frontends.tui.panels.amounts import tokens
 from ollama_code.frontends.tui.panels.confirm import ConfirmPanel
 from ollama_code.frontends.tui.panels.question import QuestionPanel
-from ollama_code.frontends.tui.panels.settle import Typed
+from ollama_code.frontends.tui.panels.settle import Clock, Typed
 from ollama_code.frontends.tui.panels.status import StatusBar
 from ollama_code.frontends.tui.panels.todos import WIDE_COLUMNS, TodoPanel
 from ollama_code.frontends.tui.panels.welcome import Missing, Welcome
@@ -43,12 +43,12 @@ if TYPE_CHECKING:
     from ollama_code.bootstrap.options import Options
 
 
-def furnish(options: Options, palette: Palette, prompt: PromptInput) -> Room:
+def furnish(options: Options, palette: Palette, prompt: PromptInput, clock: Clock) -> Room:
     """A room that is not on the screen yet. Blocks: reads the settings and the history, loads what the first
     answer needs. Raises: UsageError for a settings file to mend."""
     load(home(), os.environ, options.flags())
     history = InputHistory(home().history)
-    room = Room(options, palette, prompt, history.append)
+    room = Room(options, palette, prompt, keep=history.append, clock=clock)
     prompt.equip(history.load(), room.sources)
     warm_up()
     return room
@@ -69,13 +69,19 @@ class Room(Horizontal):
     """
 
     def __init__(
-        self, options: Options, palette: Palette, prompt: PromptInput, keep: Callable[[str], None]
+        self,
+        options: Options,
+        palette: Palette,
+        prompt: PromptInput,
+        *,
+        keep: Callable[[str], None],
+        clock: Clock,
     ) -> None:
         """`keep` stores what was sent."""
         self.transcript = Transcript(palette)
-        self.status = StatusBar()
-        self._questions = Questions(prompt.focus)
-        self._welcome, self._pulls, self._todos = Welcome(), PullPanel(), TodoPanel()
+        self.status = StatusBar(clock=clock)
+        self._questions = Questions(prompt.focus, clock)
+        self._welcome, self._pulls, self._todos = Welcome(), PullPanel(clock=clock), TodoPanel()
         self._main = Vertical(
             self.transcript,
             self._welcome,
@@ -88,7 +94,7 @@ class Room(Horizontal):
         self.bridge = Bridge(options, self, self._questions.asker)
         self._prompt = prompt
         self._keep = keep
-        self._pulse = Pulse()
+        self._pulse = Pulse(clock)
         self._session = ""
         self._pulling = False
         self._todos_wanted = True
