@@ -108,6 +108,10 @@ class Assembly:
         stack.push_async_callback(jobs.close)
         asker = Turnstile(self.asker) if self.asker else None
         todos = TodoList(feed.emit, self.site.before.todos if self.site.before else ())
+
+        def withheld(path: str) -> bool:
+            return policy.forbids(f"read_file({path})")
+
         parts = Parts(
             workspace=workspace,
             ledger=ReadLedger(),
@@ -117,11 +121,13 @@ class Assembly:
             emit=feed.emit,
             environment=child_environment(os.environ, ()),
             sees_images=self.chosen.info.vision,
+            withheld=withheld,
         )
         every = builtin(parts)
+        policy = gather_policy(self.options, settings, every)
         names = [name for name in settings.exclude_tools if "(" not in name]
         toolset = every.only(settings.core_tools, names)
-        gate = Gate(gather_policy(self.options, settings, every), settings.approval_mode, asker, feed.emit)
+        gate = Gate(policy, settings.approval_mode, asker, feed.emit)
         return Tooling(toolset, gate, feed.emit, Outputs(folder.outputs)), todos, jobs
 
     def _head(self, toolset: Toolset) -> Head:

@@ -62,6 +62,7 @@ class Workbench:
             emit=feed.emit,
             environment=child_environment(os.environ, ()),
             sees_images=False,
+            withheld=lambda path: False,
         )
         gate = Gate(_policy(bounds), Mode.AUTO_EDIT, None, feed.emit)
         self._tooling = Tooling(builtin(parts), gate, feed.emit, Outputs(scratch / "outputs"))

@@ -62,9 +62,11 @@ class ToolExecutor:
     def execute(self, tool_name: str, arguments: Mapping[str, JsonValue] | None = None) -> str:
         """What the model would read. A failure is text that begins with "Error:", never an exception."""
         call_id = f"call_{secrets.token_hex(4)}"
+        if self._loop.is_closed():
+            return "Error: this ToolExecutor is closed. Make a new one."
         try:
-            name, translation = translated(tool_name, arguments or {})
-        except ToolError as e:
+            name, translation = translated(str(tool_name), dict(arguments or {}))
+        except (ToolError, TypeError, ValueError) as e:
             return f"Error: {e}"
         return self._run(ToolCall(id=call_id, name=name, arguments=translation))
 

@@ -18,6 +18,10 @@ class Policy:
     ask: tuple[Rule, ...] = ()
     deny: tuple[Rule, ...] = ()
 
+    def forbids(self, scope: str) -> bool:
+        """Whether a deny rule covers `scope`, such as `read_file(secrets/a.txt)`."""
+        return any(rule.matches(scope) for rule in self.deny)
+
 
 @dataclass(frozen=True)
 class Decision:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from pathspec import GitIgnoreSpec
 
@@ -118,8 +119,13 @@ def _path_matches(pattern: str, subject: str) -> bool:
     outside = subject.startswith("/")
     if outside != pattern.startswith("//"):
         return False
-    lines = [pattern.removeprefix("/").casefold()]
-    return GitIgnoreSpec.from_lines(lines).match_file(subject.removeprefix("/").casefold())
+    return _spec(pattern.removeprefix("/").casefold()).match_file(subject.removeprefix("/").casefold())
+
+
+@cache
+def _spec(line: str) -> GitIgnoreSpec:
+    """Built once: a search asks about every file."""
+    return GitIgnoreSpec.from_lines([line])
 
 
 def _check_path_pattern(pattern: str, text: str, origin: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ollama_code.ports import Asker, Emit, Workspace
@@ -21,6 +21,7 @@ from ollama_code.tools.shell import RunShellCommand
 from ollama_code.tools.todo import TodoList, TodoWrite
 from ollama_code.tools.toolset import Toolset
 from ollama_code.workspace.jobs import Jobs
+from ollama_code.workspace.search import Search
 
 _ALIASES = {
     "read_file": "read open view cat_file",
@@ -54,21 +55,26 @@ class Parts:
     environment: Mapping[str, str]
     """All that a command gets to see of the environment."""
     sees_images: bool
+    withheld: Callable[[str], bool]
+    """Whether a rule keeps the content of a path, relative to the workspace, from every search."""
 
 
 def builtin(parts: Parts) -> Toolset:
     workspace, ledger = parts.workspace, parts.ledger
+    search = Search.local(workspace, withheld=parts.withheld)
     return Toolset(
         (
             ReadFile(workspace, ledger, sees_images=parts.sees_images),
             WriteFile(workspace, ledger),
             Edit(workspace, ledger),
-            Glob(workspace),
-            GrepSearch(workspace),
-            ListDirectory(workspace),
+            Glob(workspace, search),
+            GrepSearch(workspace, search),
+            ListDirectory(workspace, search),
             RunShellCommand(workspace, parts.jobs, parts.environment),
             TodoWrite(parts.todos),
-            ReadManyFiles(workspace, ledger, sees_images=parts.sees_images, expand=expander(workspace)),
+            ReadManyFiles(
+                workspace, ledger, sees_images=parts.sees_images, expand=expander(workspace, search)
+            ),
             AskUser(parts.asker, parts.emit),
         ),
         ALIASES,

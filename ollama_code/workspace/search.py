@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,17 +57,28 @@ class Grepped:
 class Search:
     """Searches run in threads and end early, with what they have, after `limit_s` seconds or when cancelled."""
 
-    def __init__(self, workspace: Workspace, *, ripgrep: Ripgrep | None, limit_s: float = 10.0) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        ripgrep: Ripgrep | None,
+        limit_s: float = 10.0,
+        withheld: Callable[[str], bool] = lambda path: False,
+    ) -> None:
+        """`withheld` says of a path, relative to the workspace or absolute outside of it, that a rule keeps its
+        content from the model; it is asked in a thread."""
         self._workspace = workspace
+        self._withheld = withheld
         self._ripgrep = ripgrep
         self._limit_s = limit_s
         self._anchor = Anchor("/")
         self._home = os.path.realpath(Path.home()).rstrip("/") + "/"
 
     @classmethod
-    def local(cls, workspace: Workspace) -> Search:
+    def local(cls, workspace: Workspace, *, withheld: Callable[[str], bool] = lambda path: False) -> Search:
         """With the ripgrep of this machine, if it has one."""
-        return cls(workspace, ripgrep=Ripgrep.on_path(os.environ.get("PATH", ""), root=workspace.root))
+        ripgrep = Ripgrep.on_path(os.environ.get("PATH", ""), root=workspace.root)
+        return cls(workspace, ripgrep=ripgrep, withheld=withheld)
 
     async def glob(self, place: Place, pattern: GlobPattern, *, most: int) -> Files:
         """Files and links beneath the directory `place`. Raises: ToolError of the listing codes."""
@@ -152,6 +163,7 @@ class Search:
         whole = _below(place, path)
         below_home = whole.removeprefix(self._home) if whole.startswith(self._home) else ""
         guarded = not place.read_guard and bool(against_reading(path, below_home=below_home))
+        guarded = guarded or self._withheld(whole.removeprefix(self._workspace.root.rstrip("/") + "/"))
         tally.guarded += guarded
         tally.searched += not guarded
         return not guarded

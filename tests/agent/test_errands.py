@@ -30,7 +30,15 @@ async def tooling(tmp_path: Path):
     jobs = Jobs(tmp_path / "jobs", feed.emit)
     environment = child_environment({"PATH": "/usr/bin:/bin"}, ())
     parts = Parts(
-        workspace, ReadLedger(), jobs, TodoList(feed.emit), None, feed.emit, environment, sees_images=False
+        workspace,
+        ReadLedger(),
+        jobs,
+        TodoList(feed.emit),
+        None,
+        feed.emit,
+        environment,
+        sees_images=False,
+        withheld=lambda path: False,
     )
     gate = Gate(Policy(), Mode.PLAN, None, feed.emit)
     yield Tooling(builtin(parts), gate, feed.emit, Kept(tmp_path)), events

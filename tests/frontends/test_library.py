@@ -211,3 +211,10 @@ def test_importing_it_loads_no_model_client(tmp_path: Path) -> None:
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=True)
     assert done.stdout == b"[]\n"
+
+
+def test_a_closed_executor_and_odd_arguments_answer_in_words(tmp_path):
+    executor = ToolExecutor(tmp_path)
+    assert executor.execute("read_file", ["not", "a", "mapping"]).startswith("Error:")  # type: ignore[arg-type]
+    executor.close()
+    assert executor.execute("list_directory", {}) == "Error: this ToolExecutor is closed. Make a new one."

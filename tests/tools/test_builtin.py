@@ -51,6 +51,7 @@ def toolset(tmp_path: Path) -> Iterator[Toolset]:
             emit=nothing,
             environment=child_environment(os.environ, ()),
             sees_images=False,
+            withheld=lambda path: False,
         )
     )
     workspace.close()

@@ -31,6 +31,11 @@ async def test_patterns_are_expanded(desk: Desk) -> None:
     assert "=== a.py ===" in text and "=== b.py ===" in text
 
 
+async def test_what_a_pattern_matches_is_declared_so_that_a_rule_can_deny_it(desk: Desk) -> None:
+    await desk.read_many("*.py")
+    assert desk.asked[0].scopes == ("read_file(a.py)", "read_file(b.py)")
+
+
 async def test_a_name_with_pattern_characters_that_exists_is_a_name(desk: Desk) -> None:
     (desk.root / "[id].ts").write_text("page\n")
     assert "page" in (await desk.read_many("[id].ts")).llm_content

@@ -18,9 +18,10 @@ from ollama_code.tools.arguments import fit
 from ollama_code.tools.base import AnyTool, Call
 from ollama_code.tools.search.expand import expander
 from ollama_code.tools.search.glob import Glob
-from ollama_code.tools.search.grep import GrepSearch
+from ollama_code.tools.search.grep import GrepParams, GrepSearch
 from ollama_code.tools.search.listing import ListDirectory
 from ollama_code.workspace.local import LocalWorkspace
+from ollama_code.workspace.search import Search
 from tests.workspace.trees import plant
 
 FILES = {
@@ -145,7 +146,7 @@ async def test_a_strange_name_stays_on_its_line(tmp_path: Path):
 
 async def test_patterns_expand_to_paths_and_never_outside(desk: Desk, root: Path, tmp_path: Path):
     plant(tmp_path / "outside", {"secret.py": ""})
-    expand = expander(desk.workspace)
+    expand = expander(desk.workspace, Search.local(desk.workspace))
     assert await expand("**/*.ts*") == (f"{root}/src/api/views.ts", f"{root}/src/api/views.tsx")
     assert await expand(f"{tmp_path}/outside/*.py") == ()
 
@@ -156,7 +157,8 @@ async def test_patterns_expand_to_paths_and_never_outside(desk: Desk, root: Path
 async def test_grep_answers_with_path_line_and_text(desk: Desk):
     result = await desk.grep(pattern="walnut")
     assert result.llm_content.split("\n") == [
-        "4 lines match walnut in 4 files under the workspace. 1 file that may hold secrets not searched.",
+        "4 lines match walnut in 4 files under the workspace."
+        " 1 file that may hold secrets, or that a rule withholds, not searched.",
         ".github/ci.yml:1:walnut: true",
         "README.md:1:# Walnut",
         "src/api/views.ts:1:const walnut = 1;",
@@ -343,7 +345,10 @@ async def test_an_absolute_glob_outside_is_asked_for(desk: Desk, root: Path):
 
 async def test_searching_a_file_with_secrets_is_asked_for(desk: Desk):
     request = await asked(desk.grep_tool, pattern="x", path=".env")
-    assert request is not None and (request.reach, request.scopes) == ("protected", ("grep_search(.env)",))
+    assert request is not None and (request.reach, request.scopes) == (
+        "protected",
+        ("grep_search(.env)", "read_file(.env)"),
+    )
 
 
 async def test_what_was_approved_is_searched_even_if_a_link_moved(desk: Desk, root: Path, tmp_path: Path):
@@ -364,3 +369,15 @@ async def test_a_wrong_pattern_is_refused_before_anybody_is_asked(desk: Desk):
 def test_descriptions_are_short(desk: Desk):
     for tool in (desk.glob_tool, desk.grep_tool, desk.list_tool):
         assert 0 < len(tool.description) <= 250
+
+
+async def test_a_withheld_file_is_neither_searched_nor_told_about(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/s.txt").write_text("needle here\n")
+    (tmp_path / "a.txt").write_text("needle there\n")
+    workspace = LocalWorkspace(tmp_path)
+    search = Search.local(workspace, withheld=lambda path: path.startswith("docs/"))
+    tool = GrepSearch(workspace, search)
+    result = await tool.run(GrepParams(pattern="needle"), Call(id="c", budget_chars=5000))
+    assert "there" in result.llm_content and "here\n" not in result.llm_content
+    assert "a rule withholds" in result.llm_content

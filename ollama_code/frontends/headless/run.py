@@ -175,7 +175,8 @@ def _finish(session: Session, outcome: Outcome, job: Job) -> None:
             job.out.json(_report(session, outcome))
     if job.format == "text":
         for denied in outcome.denied:
-            _say(f"Denied: {denied['title']}. Allow it with --allow or --mode.")
+            how = denied["reason"] if denied["by"] == "policy" else "Allow it with --allow or --mode."
+            _say(f"Denied: {denied['title']}. {how}")
 
 
 def _report(session: Session, outcome: Outcome) -> dict[str, object]:

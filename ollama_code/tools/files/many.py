@@ -76,7 +76,7 @@ class ReadManyFiles(Tool[ReadManyFilesParams]):
     ) -> None:
         self._workspace = workspace
         self._expand = expand
-        self._pending = Pending[dict[str, Place]]()
+        self._pending = Pending[_Targets]()
         self._reader = Reader(workspace, ledger, sees_images=sees_images)
 
     def title(self, p: ReadManyFilesParams) -> str:
@@ -84,13 +84,13 @@ class ReadManyFiles(Tool[ReadManyFilesParams]):
         return f"Read {', '.join(p.paths[:2])}{more}"
 
     async def permission(self, p: ReadManyFilesParams, call: Call) -> PermissionRequest | None:
-        """Only paths that are spelled out can lead to where reading asks; what a pattern matches there is
-        left out."""
-        named = self._pending.keep(p, call, self._named(p))
-        return read_request(self.name, tuple(named.values()), call) if named else None
+        """Every file is declared, also one that only a pattern names, so that a rule can deny it. Only paths that
+        are spelled out can lead to where reading asks; what a pattern matches there is left out."""
+        targets = self._pending.keep(p, call, await self._targets(p))
+        return read_request(self.name, targets.places, call) if targets.places else None
 
     async def run(self, p: ReadManyFilesParams, call: Call) -> ToolResult:
-        targets = await self._targets(p, call)
+        targets = self._pending.take(p, call) or await self._targets(p)
         shares = await self._shares(targets.places, call.budget_chars)
         harvest = _Harvest()
         for place, share in zip(targets.places, shares, strict=True):
@@ -110,15 +110,11 @@ class ReadManyFiles(Tool[ReadManyFilesParams]):
             images=tuple(harvest.images),
         )
 
-    def _named(self, p: ReadManyFilesParams) -> dict[str, Place]:
-        return {path: self._workspace.locate(path) for path in p.paths if not _is_pattern(path)}
-
-    async def _targets(self, p: ReadManyFilesParams, call: Call) -> _Targets:
+    async def _targets(self, p: ReadManyFilesParams) -> _Targets:
         targets = _Targets()
-        named = self._pending.take(p, call) or self._named(p)
         for path in p.paths:
-            if path in named:
-                targets.add(named[path])
+            if not _is_pattern(path):
+                targets.add(self._workspace.locate(path))
                 continue
             literal = self._workspace.locate(path)
             if freely_readable(literal) and await self._workspace.stat(literal):

@@ -14,11 +14,10 @@ from ollama_code.workspace.search import Search
 _MOST = 1000
 
 
-def expander(workspace: Workspace) -> Callable[[str], Awaitable[tuple[str, ...]]]:
+def expander(workspace: Workspace, search: Search) -> Callable[[str], Awaitable[tuple[str, ...]]]:
     """A function from a pattern to the absolute paths of the files it matches, in path order; of very many the
     newest 1,000. Where listing would have to be asked for it finds nothing.
     Raises: ToolError(INVALID_PARAMS) for a pattern that cannot be."""
-    search = Search.local(workspace)
 
     async def expand(pattern: str) -> tuple[str, ...]:
         directory, rest = parted(pattern, ".")

@@ -73,7 +73,10 @@ class GrepSearch(Tool[GrepParams]):
     async def permission(self, p: GrepParams, call: Call) -> PermissionRequest | None:
         Matcher(_query(p))
         place = self._pending.keep(p, call, self._workspace.locate(p.path or "."))
-        return read_request(self.name, place, call, title=f"Search in {named(place)}")
+        request = read_request(self.name, place, call, title=f"Search in {named(place)}")
+        if not place.inside:
+            return request
+        return request.model_copy(update={"scopes": (*request.scopes, f"read_file({place.shown})")})
 
     async def run(self, p: GrepParams, call: Call) -> ToolResult:
         only = GlobPattern.anywhere(p.glob) if p.glob else None
@@ -141,7 +144,9 @@ def _line_rows(file: Matches, name: str) -> Iterator[_Row]:
 def _header(p: GrepParams, place: Place, found: Grepped, shown: int) -> str:
     rest = caveats(complete=found.complete, unreadable=found.unreadable)
     if found.guarded:
-        rest += f" {many(found.guarded, 'file')} that may hold secrets not searched."
+        rest += (
+            f" {many(found.guarded, 'file')} that may hold secrets, or that a rule withholds, not searched."
+        )
     pattern = one_line(p.pattern, limit=100)
     of_kind = f" like {one_line(p.glob, limit=100)}" if p.glob else ""
     if not found.total_lines:
