@@ -12,7 +12,7 @@ _HELD_CELLS = 200
 
 
 class Flow:
-    """Feed text, print what comes back. Blanks that would begin a line fall away; a line break of the text is kept."""
+    """Feed text, print what comes back. Blanks that would begin a line fall away; the text's own line breaks stay."""
 
     def __init__(self) -> None:
         self._held = ""
