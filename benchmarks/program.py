@@ -30,7 +30,7 @@ RATES = (50, 500)
 IDLE_S = 4.0
 KEY_EVERY_S = 0.15
 END = "That is all."
-BARE = f"""
+BARE = """
 from textual.app import App
 from textual.widgets import Static
 class Bare(App):
