@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
+from textual.actions import SkipAction
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
@@ -44,10 +45,10 @@ class OllamaCodeApp(App[int]):
         Binding("shift+tab", "cycle_mode", "mode", priority=True),  # before the screen moves the focus
         Binding("ctrl+t", "toggle_todos", "todos"),
         Binding("ctrl+o", "details", "details"),
-        Binding("pageup", "scroll('page_up')", "scroll"),
-        Binding("pagedown", "scroll('page_down')", "scroll"),
-        Binding("ctrl+home", "scroll('scroll_home')", "to the start"),
-        Binding("ctrl+end", "scroll('scroll_end')", "to the end"),
+        Binding("pageup", "scroll('page_up')", "scroll", priority=True),
+        Binding("pagedown", "scroll('page_down')", "scroll", priority=True),
+        Binding("ctrl+home", "scroll('scroll_home')", "to the start", priority=True),
+        Binding("ctrl+end", "scroll('scroll_end')", "to the end", priority=True),
     ]
 
     def __init__(
@@ -170,6 +171,9 @@ class OllamaCodeApp(App[int]):
             self.room.transcript.toggle_details()
 
     def action_scroll(self, how: str) -> None:
+        """The transcript, while the prompt has the focus: a question and a dialog scroll by themselves."""
+        if self.focused not in self.prompt.walk_children():
+            raise SkipAction
         if self.room is not None:
             getattr(self.room.transcript, f"action_{how}")()
 
