@@ -42,7 +42,7 @@ async def run_command(line: str, desk: Callable[[], Awaitable[Desk]]) -> Outcome
 def help_text() -> str:
     rows = [(f"/{c.name} {c.usage}".rstrip(), c.summary) for c in COMMANDS.values()]
     rows += [
-        ("!COMMAND", "run a shell command; the model sees its output"),
+        ("!COMMAND", "run a command; the model sees its output"),
         ("@PATH", "attach a file or a folder"),
     ]
     width = max(len(left) for left, _ in rows)

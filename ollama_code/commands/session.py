@@ -43,8 +43,8 @@ async def _clear(desk: Desk, words: str) -> Outcome:
 
 
 SESSION_COMMANDS = (
-    SlashCommand("mode", "how much runs without asking", _mode, "[plan|default|auto-edit|yolo]"),
-    SlashCommand("clear", "start a fresh session; this one stays on disk", _clear),
-    SlashCommand("compact", "replace the conversation by a summary, to make room", _compact),
+    SlashCommand("mode", "show or change how much runs without asking", _mode, "[MODE]"),
+    SlashCommand("clear", "start a fresh session; this one is kept", _clear),
+    SlashCommand("compact", "sum the conversation up, to make room", _compact),
     SlashCommand("copy", "copy the last answer", _copy),
 )
