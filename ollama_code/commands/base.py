@@ -72,7 +72,7 @@ Outcome = Say | NewSession | SwitchModel | PickModel | PullModel | Compact | Cop
 
 @dataclass(frozen=True)
 class SlashCommand:
-    """`usage` shows the words after the name, such as "[plan|default|auto-edit|yolo]"."""
+    """`usage` shows the words after the name, such as "[NAME]"."""
 
     name: str
     summary: str

@@ -91,7 +91,7 @@ async def test_a_command_comes_to_its_outcome(desk: Desk, line: str, wanted: Out
         ("/jobs burn", "Use /jobs"),
         ("/tools", "look"),
         ("/todos", "[x]"),
-        ("/help", "/mode [plan|default|auto-edit|yolo]"),
+        ("/help", "/mode [MODE]"),
     ],
 )
 async def test_a_command_says_what_it_has_to_say(desk: Desk, line: str, said: str) -> None:
