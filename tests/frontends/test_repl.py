@@ -263,3 +263,12 @@ def test_without_a_server_it_stays_and_says_where_it_looked(program: Program) ->
         screen.until("http://127.0.0.1:1", "no model")
         screen.type(CTRL_D)
         assert screen.ended() == 0
+
+
+def test_a_model_that_is_not_there_leaves_the_session_open(server: OllamaServer, talk: Open) -> None:
+    server.play(Reply(text="Still here."))
+    screen = talk()
+    screen.enter("/model nope")
+    screen.until("nope", READY)
+    screen.enter("hello")
+    screen.until("Still here.", READY)

@@ -22,7 +22,7 @@ from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.site import home
 from ollama_code.commands.base import Compact, Copy, NewSession, PickModel, PullModel, Quit, Say, SwitchModel
 from ollama_code.commands.registry import COMMANDS, is_command
-from ollama_code.core.errors import ProviderError, SessionError
+from ollama_code.core.errors import OllamaCodeError, UsageError
 from ollama_code.core.events import Event, TurnFinished
 from ollama_code.core.text import well_formed
 from ollama_code.core.version import __version__
@@ -59,6 +59,7 @@ class Repl:
     def __init__(self, options: Options) -> None:
         self._paper = Paper(Console(highlight=False, markup=False, emoji=False))
         self._talk = Conversation(options, PlainAsker(self._paper))
+        self._ever_open = False
         self._input: PromptSession[str] = PromptSession(
             history=PromptHistory(home().history),
             completer=WordCompleter([f"/{name}" for name in COMMANDS], sentence=True),
@@ -89,10 +90,16 @@ class Repl:
         before = self._talk.opened
         try:
             opened = await how()
-        except (ProviderError, SessionError) as e:
+        except OllamaCodeError as e:
+            if isinstance(e, UsageError) and not self._ever_open:
+                raise  # a flag or a settings file: the program ends and says which
             self._paper.line(e.sentence, "red")
-            self._paper.line("The next prompt tries again. ollama-code --demo works without Ollama.", "dim")
+            if self._talk.opened is None:
+                self._paper.line(
+                    "The next prompt tries again. ollama-code --demo works without Ollama.", "dim"
+                )
             return False
+        self._ever_open = True
         if opened is not before:
             for notice in opened.notices:
                 self._paper.line(notice, "yellow")
@@ -117,7 +124,7 @@ class Repl:
         """Run a slash command; true when the person leaves."""
         try:
             outcome = await self._talk.command(line)
-        except (ProviderError, SessionError) as e:
+        except OllamaCodeError as e:
             self._paper.line(e.sentence, "red")
             return False
         match outcome:
@@ -144,7 +151,7 @@ class Repl:
     async def _list_models(self) -> None:
         try:
             models = await self._talk.installed()
-        except ProviderError as e:
+        except OllamaCodeError as e:
             self._paper.line(e.sentence, "red")
             return
         for model in models:
@@ -162,7 +169,7 @@ class Repl:
                     if (line := f"{step.status}{share}") != shown:
                         shown = line
                         self._paper.line(f"  {line}", "dim")
-        except ProviderError as e:
+        except OllamaCodeError as e:
             self._paper.line(e.sentence, "red")
 
     async def _turn(self, events: AsyncGenerator[Event, None]) -> None:

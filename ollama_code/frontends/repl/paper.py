@@ -23,7 +23,6 @@ from ollama_code.core.events import (
     JobChanged,
     ModeChanged,
     Notice,
-    PermissionAnswered,
     PhaseChanged,
     Retried,
     TextDelta,
@@ -33,7 +32,6 @@ from ollama_code.core.events import (
     TurnFinished,
     UsageReported,
 )
-from ollama_code.core.permission import Refused
 from ollama_code.core.results import ToolResult
 from ollama_code.core.text import StreamCleaner, clean, one_line, shorten
 from ollama_code.core.usage import Usage
@@ -67,8 +65,6 @@ class Paper:
                 self.line(f"* {title}", "bold")
             case ToolFinished(result=result):
                 self._result(result)
-            case PermissionAnswered(answer=Refused(feedback=why), by=by) if by != "person":
-                self.line(f"  refused: {why}", "yellow")
             case Retried(reason=reason):
                 self.line(f"{reason} Trying again; the text above is discarded.", "yellow")
             case Notice(text=text):
