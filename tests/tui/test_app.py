@@ -30,7 +30,7 @@ async def test_what_was_approved_is_done(stage, server):
         await play.open()
         await play.enter("write it")
         await play.asked("written by the model")
-        assert not (stage.project / "note.txt").exists() and "waits for your answer" in play.status
+        assert not (stage.project / "note.txt").exists() and "waits for you" in play.status
         await play.pilot.press("1")
         await play.until(lambda: "It is written." in play.text and not play.busy)
     assert (stage.project / "note.txt").read_text() == "written by the model\n"

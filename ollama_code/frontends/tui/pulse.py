@@ -21,7 +21,7 @@ from ollama_code.core.events import (
 from ollama_code.core.phase import Phase
 from ollama_code.frontends.tui.panels.status import Status
 
-YOUR_TURN = "waits for your answer"
+YOUR_TURN = "waits for you"
 
 
 class Pulse:

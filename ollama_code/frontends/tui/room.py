@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import events, on
@@ -16,6 +17,7 @@ from ollama_code.bootstrap.site import home
 from ollama_code.commands.registry import COMMANDS
 from ollama_code.core.errors import ModelMissing, ModelUnclear, OllamaCodeError, ServerUnreachable
 from ollama_code.core.events import Compacted, Event, ModeChanged, TodosChanged
+from ollama_code.core.text import one_line
 from ollama_code.frontends.tui.bridge import Bridge
 from ollama_code.frontends.tui.dialogs.picker import ModelPicker, ModelRow
 from ollama_code.frontends.tui.dialogs.pull import PullPanel
@@ -41,6 +43,8 @@ from ollama_code.storage.history import InputHistory
 if TYPE_CHECKING:
     from ollama_code.bootstrap.assembly import Opened
     from ollama_code.bootstrap.options import Options
+
+_KEYS = "Esc stops, Shift+Tab changes the mode, /help lists more."
 
 
 def furnish(options: Options, palette: Palette, prompt: PromptInput, clock: Clock) -> Room:
@@ -261,6 +265,7 @@ class Room(Horizontal):
         """A session that was just opened: what it goes on with, and what the person should know of it."""
         if not self._session:
             self.transcript.recall(opened.session.history)
+            self.transcript.say(f"In {_short(opened.directory)}. {_KEYS}", "dim")
         self._session = opened.session.id
         self._todos.show(opened.todos.items)
         for notice in opened.notices:
@@ -275,6 +280,13 @@ class Room(Horizontal):
         if self._pulls.display and not self._pulling:
             self._pulls.close()
             self._prompt.focus()
+
+
+def _short(directory: Path) -> str:
+    """As people write it, for a screen."""
+    path = one_line(str(directory))
+    home_path = str(Path.home())
+    return f"~{path.removeprefix(home_path)}" if f"{path}/".startswith(f"{home_path}/") else path
 
 
 def _chats(model: ModelSummary) -> bool:
