@@ -57,6 +57,18 @@ class Terminal:
     def enter(self, line: str) -> None:
         self.type(line + ENTER)
 
+    def during(self, seconds: float) -> str:
+        """What is written within the next seconds."""
+        before, end = len(self.text), time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._read(end)
+        return self.text[before:]
+
+    def hang_up(self) -> None:
+        """As a window that is closed: the program gets SIGHUP, and nobody reads what it writes."""
+        os.close(self._descriptor)
+        self._descriptor = -1
+
     def ended(self, within_s: float = WITHIN_S) -> int:
         """The exit code, once it has ended."""
         end = time.monotonic() + within_s
@@ -100,12 +112,14 @@ def terminal(command: Sequence[str], directory: Path, environment: Mapping[str, 
         preexec_fn=_take_terminal,
     )
     os.close(theirs)
+    screen = Terminal(ours, process)
     try:
-        yield Terminal(ours, process)
+        yield screen
     finally:
         process.kill()
         process.wait()
-        os.close(ours)
+        if screen._descriptor >= 0:
+            os.close(ours)
 
 
 def _take_terminal() -> None:

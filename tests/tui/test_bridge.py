@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -307,3 +308,18 @@ async def test_a_command_of_the_person_is_told_to_the_model_with_the_next_line(s
         bridge.submit("and now?")
         await done(bridge, face, 2)
         assert any(isinstance(m, UserMessage) and "marker-42" in m.text for m in history(bridge))
+
+
+async def test_the_end_of_a_turn_is_written_down_however_often_the_screen_cancels(server, stage):
+    server.play(Reply(calls=(Call("run_shell_command", {"command": "echo on; sleep 60"}),)))
+    face = Face()
+    bridge = Bridge(Options(), face, Yes())
+    running = asyncio.create_task(bridge.run())
+    bridge.submit("run it")
+    await until(lambda: any(event.type == "tool_progressed" for event in face.events))
+    for _ in range(3):
+        running.cancel()
+        await asyncio.sleep(0)
+    await bridge.close()
+    [journal] = stage.state.glob("projects/*/sessions/*/journal.jsonl")
+    assert json.loads(journal.read_text().splitlines()[-1])["type"] == "turn_finished"

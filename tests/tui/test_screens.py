@@ -230,7 +230,8 @@ def test_a_pull(pictured, server, theme: str, size: tuple[int, int]):
     async def act(play: Play) -> None:
         await play.open()
         await play.enter("/pull qwen3:4b")
-        await play.until(lambda: "42%" in play.screen)
+        # The panel draws ten times a second at most, and the clock here stands still.
+        await play.until(lambda: play.room._pulls.refresh() and "42%" in play.screen)
 
     assert pictured(act, theme, size)
     gate.open()

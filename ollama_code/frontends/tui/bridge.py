@@ -92,6 +92,7 @@ class Bridge:
         self._orders: list[Order] = []
         self._wake = asyncio.Event()
         self._current: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
         self._heard: Session | None = None
         self._leaving = False
 
@@ -125,8 +126,14 @@ class Bridge:
             await self.close()
 
     async def close(self) -> None:
-        """Stop the turn and close the session, telling the screen no more; calling it twice is fine."""
+        """Stop the turn and close the session, telling the screen no more. Every caller waits for the same end,
+        and it comes even when a caller is cancelled, as the screen does with its workers more than once."""
         self._leaving = True
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
         if self._current is not None:
             self._current.cancel()
             await asyncio.wait({self._current})
@@ -194,12 +201,8 @@ class Bridge:
         task = asyncio.create_task(self._carried_out(order))
         self._current = task
         self._tell_queue()
-        try:
-            await asyncio.wait({task})
-        finally:
-            self._current = None
-            task.cancel()
-            await asyncio.wait({task})
+        await asyncio.wait({task})  # when this is cancelled, `close` ends the order
+        self._current = None
         if not task.cancelled() and (bug := task.exception()) is not None:
             raise bug
 

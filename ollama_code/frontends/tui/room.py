@@ -98,6 +98,7 @@ class Room(Horizontal):
         self.bridge = Bridge(options, self, self._questions.asker)
         self._prompt = prompt
         self._keep = keep
+        self._is_demo = options.demo
         self._pulse = Pulse(clock)
         self._session = ""
         self._pulling = False
@@ -263,13 +264,16 @@ class Room(Horizontal):
 
     def _greet(self, opened: Opened) -> None:
         """A session that was just opened: what it goes on with, and what the person should know of it."""
-        if not self._session:
+        first = not self._session
+        if first:
             self.transcript.recall(opened.session.history)
-            self.transcript.say(f"In {_short(opened.directory)}. {_KEYS}", "dim")
         self._session = opened.session.id
         self._todos.show(opened.todos.items)
         for notice in opened.notices:
             self.transcript.say(notice, "dim")
+        if first:
+            place = "" if self._is_demo else f"In {_short(opened.directory)}. "  # a demo has said it
+            self.transcript.say(f"{place}{_KEYS}", "dim")
 
     def _show_missing(self, kind: Missing, error: OllamaCodeError) -> None:
         self.hint("")
