@@ -66,7 +66,8 @@ def fit_arguments(arguments: Arguments, signature: Signature) -> Fit:
     if missing:
         extra = f" Unknown arguments: {', '.join(unknown)}." if unknown else ""
         names = ", ".join(missing)
-        raise _invalid(f"{signature.name}: missing required arguments: {names}.{extra} Call it again with all of them.")
+        again = f"{extra} Call it again with all of them."
+        raise _invalid(f"{signature.name}: missing required arguments: {names}.{again}")
     return Fit(values, tuple(unknown))
 
 

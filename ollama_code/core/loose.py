@@ -16,7 +16,7 @@ from ollama_code.core.text import well_formed
 DEPTH_LIMIT = 64
 """Levels of lists and objects; no tool asks for more, and deeper ones would exhaust the stack."""
 
-_BLANK = re.compile(r"(?:[\s\ufeff]+|//[^\n]*|/\*.*?\*/|#[^\n]*)*", re.DOTALL)
+_BLANK = re.compile(r"(?:[\s\ufeff]+|//[^\n]*|/\*.{0,4000}?\*/|#[^\n]*)*", re.DOTALL)
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?(?:[eE][+-]?\d+)?")
 _NUMBER_AFTER = re.compile(r"[\s,}\])<#/]")
 _WORD = re.compile(r"[A-Za-z_$][\w$.-]*")
@@ -252,7 +252,7 @@ class _Reader:
                 inner.append(at)
                 at += 1
         if inner and not self._one_reading(inner, at):
-            raise Broken("quotes inside a string", start)
+            raise Broken("quotes inside a string", at)
         return _unescaped(self._text[start:at], python=self._style.python or quote != '"'), at + 1
 
     def _closes(self, at: int) -> bool:

@@ -10,7 +10,6 @@ from ollama_code.providers.recover.declared import Declared
 from ollama_code.providers.recover.forms.named import (
     ACTION,
     CALLED,
-    HARMONY,
     NAME,
     SEPARATOR,
     acted,
@@ -54,35 +53,55 @@ CODE_FENCES = frozenset("python py python3".split())
 _DATA_FENCES = frozenset(["", "json", "json5", "jsonc", "xml", "html", "text", "txt", "plaintext", "yaml"])
 _NAME_BEFORE = re.compile(rf"(?:{NAME}|function<[｜|]tool▁sep[｜|]>{NAME})\s*(?:\[CALL_ID\][\w-]{{0,60}})?\Z")
 _NAME_REACH = 240
-_BEFORE_CALL = re.compile(r"(?:^|[.!?:…。！？：>\]])[\s\ufeff]*\Z")
+_BEFORE = ".!?:…。！？：>]\ufeff"
+_BEFORE_CALL = re.compile(rf"(?:^|[{re.escape(_BEFORE)}])[\s\ufeff]*\Z")
 _NUMBERED = re.compile(r"^\s*(?:\d+|[a-zA-Z])[.)]\s*\Z")
 _QUOTING = frozenset("'\"`=(")
 _LINE_REACH = 400
+_BLOCKS = 500
+"""Calls of one turn; a model that writes more repeats itself."""
+_FAILURES = 500
+"""Objects that are no calls, after which a text is data or code and no further one is tried."""
+_FENCE = re.compile(r"\s*```\w*[ \t]*\n\s*")
+_SEPARATED = re.compile(r"[\s,;]*")
+_KEYED = re.compile(r"""\{\s*["'](?P<name>[\w.-]{1,120})["']\s*:\s*(?=\{)""")
+_LONE_TAG = re.compile(r"\s*<(?P<name>[A-Za-z]+_\w{1,80})>.*</(?P=name)>\s*\Z", re.DOTALL)
 
 
-def blocks(text: str, declared: Declared) -> list[Block]:
-    """All calls written in `text`. What follows an invented result rests on it and is left out."""
-    return _Finder(text, declared).blocks()
+def blocks(text: str, declared: Declared, *, raw: bool = False) -> list[Block]:
+    """All calls written in `text`. What follows an invented result rests on it and is left out. `raw`: the text is
+    all that the model wrote, so that `{"N": {...}}` of a declared name is the call the server takes it for."""
+    return _Finder(text, declared, raw=raw).blocks()
 
 
 class _Finder:
-    def __init__(self, text: str, declared: Declared) -> None:
+    def __init__(self, text: str, declared: Declared, *, raw: bool) -> None:
         self._text = text
         self._declared = declared
+        self._raw = raw
+        self._invented = -1
+        self._failures = 0
 
     def blocks(self) -> list[Block]:
         start = head_end(self._text)
-        first = self._lone_python(start) or self._opened(0)
+        first = self._lone_python(start) or self._lone_tag() or self._opened(0)
         found = [first] if first else []
         at = first.end if first else 0
-        while match := _NEXT.search(self._text, at):
-            if found and INVENTED.search(self._text, found[-1].end, match.end()):
+        while len(found) < _BLOCKS and (match := _NEXT.search(self._text, at)):
+            if found and match.start() >= self._invented_from(found[-1].end):
                 break
             block, at = self._at(match, at)
             if block:
                 found.append(block)
                 at = max(at, block.end)
         return found
+
+    def _invented_from(self, at: int) -> int:
+        """Where behind `at` a result is invented first; searched for once, however many calls there are."""
+        if self._invented < at:
+            found = INVENTED.search(self._text, at)
+            self._invented = found.start() if found else len(self._text)
+        return self._invented
 
     def _opened(self, at: int) -> Block | None:
         """Openers at the very front, which may look like control tokens."""
@@ -115,12 +134,19 @@ class _Finder:
         return at > 0 and self._text[at - 1] in _QUOTING
 
     def _json(self, at: int) -> tuple[Block | None, int]:
-        if not self._stands(at):
+        if self._failures > _FAILURES or not self._stands(at):
             return None, at + 1
         body, end = self._list(at)
+        if body is None and self._raw and self._is_keyed(at):
+            body = self._keyed(at)
         if body is None:
+            self._failures += 1
             return None, end
-        return Block(body.calls, at, self._end(body.end), body.announced), end
+        calls, end = [*body.calls], body.end
+        while self._text.startswith("{", more := self._separated_from(end)) and (body := self._list(more)[0]):
+            calls += body.calls
+            end = body.end
+        return Block(tuple(calls), at, self._end(end), body is not None and body.announced), end
 
     def _list(self, at: int) -> tuple[Body | None, int]:
         """Objects, or a list of Python calls of declared names."""
@@ -132,6 +158,8 @@ class _Finder:
 
     def _stands(self, at: int) -> bool:
         """Whether an object may be more than part of a sentence: it begins its line, or follows a full stop."""
+        if at and not (self._text[at - 1].isspace() or self._text[at - 1] in _BEFORE):
+            return False
         line = self._text[max(0, at - _LINE_REACH) : at].rpartition("\n")[2]
         return bool(_BEFORE_CALL.search(line)) and not _NUMBERED.match(line)
 
@@ -144,6 +172,14 @@ class _Finder:
         rest = self._text[end:]
         alone = not rest.strip() or INVENTED.match(rest.lstrip())
         return Block(body.calls, at, end, announced=False) if alone else None
+
+    def _lone_tag(self) -> Block | None:
+        """A tag with the name of a tool around all of the text, but no tool of that name."""
+        tag = _LONE_TAG.match(self._text) if self._text.rstrip().endswith(">") else None
+        if not tag or self._declared.find(tag.group("name")) or OPENERS.match(self._text):
+            return None
+        call = Written(tag.group("name"), {}, State.BROKEN, tag.start(), tag.end())
+        return Block((call,), 0, tag.end(), announced=True)
 
     def _bare(self, at: int) -> Block | None:
         """A form without tags around it."""
@@ -165,7 +201,7 @@ class _Finder:
     def _action(self, action: re.Match[str]) -> Block | None:
         at = action.end()
         body = acted(self._text, at)
-        if body is None and (fence := re.compile(r"```\w*[ \t]*\n\s*").match(self._text, at)):
+        if body is None and (fence := _FENCE.match(self._text, at)):
             at = fence.end()
         if body is None and self._text.startswith(("{", "["), at):
             body, _ = objects(self._text, at)
@@ -213,7 +249,7 @@ class _Finder:
         return calls, end
 
     def _separated_from(self, end: int) -> int:
-        found = re.compile(r"[\s,;]*").match(self._text, end)
+        found = _SEPARATED.match(self._text, end)
         return found.end() if found else end
 
     def _inner(self, at: int) -> Body | None:
@@ -228,11 +264,15 @@ class _Finder:
 
     def _keyed(self, at: int) -> Body | None:
         """`{"N": {...}}`: between tags, a declared name may be the key of its arguments."""
-        found = re.compile(r"""\{\s*["'](?P<name>[\w.-]{1,120})["']\s*:\s*(?=\{)""").match(self._text, at)
-        if not found or not self._declared.find(found.group("name")):
+        found = _KEYED.match(self._text, at)
+        if not found or not self._is_keyed(at):
             return Body((Written("", {}, State.BROKEN, at, at + 1),), at + 1, announced=True)
         inner = message(self._text, at, found.group("name"), found.end())
         return replace(inner, end=self._separated_from(inner.end))
+
+    def _is_keyed(self, at: int) -> bool:
+        found = _KEYED.match(self._text, at)
+        return found is not None and self._declared.find(found.group("name")) is not None
 
     def _fence(self, match: re.Match[str]) -> tuple[Block | None, int]:
         """The calls that are all of a fence; a fence of anything else is passed over."""

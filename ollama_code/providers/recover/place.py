@@ -15,13 +15,15 @@ from ollama_code.providers.recover.written import Block, Written
 
 _EXAMPLE = re.compile(
     r"\b(?:example|e\.g|for instance|like this|like so|such as|looks? like|would be|should be|could|can be|would look"
-    r"|is declared|is called with|format|syntax|schema|sample|template|fixtures?|snippet|documentation|config(?:uration)?"
+    r"|is declared|is called with|format|syntax|schema|sample|template|fixtures?|snippet|documentation"
+    r"|config(?:uration)?"
     r"|beispiel|zum beispiel|etwa so|par exemple|exemple|ejemplo|esempio|exemplo|przykład|например|пример)\b|例",
     re.IGNORECASE,
 )
 """Words that introduce something shown, not something done."""
 _INTENT = re.compile(
-    r"\b(?:I|I'll|I'm|let me|let's|we|we'll|ich|je|yo|voy|vou|vado|nous|wir|я)\b|^\W*\w+ing\b|\bj'|сейчас|сначала|我|让我",
+    r"\b(?:I|I'll|I'm|let me|let's|we|we'll|ich|je|yo|voy|vou|vado|nous|wir|я)\b|^\W*\w+ing\b|\bj'"
+    r"|сейчас|сначала|我|让我",
     re.IGNORECASE,
 )
 """Words of one who is about to act."""

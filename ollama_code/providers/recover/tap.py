@@ -52,17 +52,15 @@ def compared(turn: Turn, declared: Declared) -> Compared | None:
     """What the raw text says of the calls of `turn`; `None` when it holds none that the server kept and none was
     delivered, so that the delivered text is all there is to judge."""
     raw = turn.tap or ""
-    found = blocks(raw, declared)
-    places = [
-        (block, written) for number, block in enumerate(found) for written in _kept(turn, found, number)
-    ]
+    found = blocks(raw, declared, raw=True)
+    places = [(number, written) for number, block in enumerate(found) for written in _kept(turn, block)]
     if not places and not turn.native:
         return None
     pairs = _pairs(turn, [written for _, written in places], declared)
     judged: list[Ready | Refused] = []
-    for number, (block, written) in enumerate(places):
+    for number, (place, written) in enumerate(places):
         native = pairs.get(number)
-        if native is None and _is_shown(raw, found, block):
+        if native is None and _is_shown(raw, found, place):
             continue
         judged.append(_judged(written, native, turn, declared))
     if not judged and not turn.native:
@@ -72,13 +70,11 @@ def compared(turn: Turn, declared: Declared) -> Compared | None:
     return Compared(judged, _without_leftovers(turn.content, raw, found))
 
 
-def _kept(turn: Turn, found: list[Block], number: int) -> list[Written]:
+def _kept(turn: Turn, block: Block) -> list[Written]:
     """The calls of one block that did not arrive as text or thinking."""
     raw = turn.tap or ""
     return [
-        written
-        for written in found[number].calls
-        if not _arrived(raw[written.start : written.end].strip(), turn)
+        written for written in block.calls if not _arrived(raw[written.start : written.end].strip(), turn)
     ]
 
 
@@ -120,11 +116,10 @@ def _judged(written: Written, native: ToolCall | None, turn: Turn, declared: Dec
     return Ready(said.call.model_copy(update={"id": native.id}), said.reads, changed=True)
 
 
-def _is_shown(raw: str, found: list[Block], block: Block) -> bool:
+def _is_shown(raw: str, found: list[Block], number: int) -> bool:
     """A kept block with an explanation behind it is no call."""
-    number = found.index(block)
     until = found[number + 1].start if number + 1 < len(found) else len(raw)
-    return explained(raw, block.end, until)
+    return explained(raw, found[number].end, until)
 
 
 def _without_leftovers(content: str, raw: str, found: list[Block]) -> str:

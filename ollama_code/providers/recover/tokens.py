@@ -25,24 +25,30 @@ CLOSER = re.compile(
 _CONTROL = (
     r"<\|im_start\|>\s*(?:assistant)?|<\|start_header_id\|>\s*(?:assistant)?|<start_of_turn>\s*(?:model)?"
     r"|(?:<\|start\|>)?(?:assistant)?<\|channel\|>\s*(?:final|analysis|commentary)?\s*<\|message\|>"
-    r"|<\|[^\s<>|]{1,40}\|?>|<[a-z_]{1,40}\|>|<｜[^｜<>]{1,40}｜>|</?s>|<(?:bos|eos|pad|end_of_turn|EOT)>|\[/?INST\]"
+    r"|<\|[^\s<>|]{1,40}\|?>|<[a-z_]{1,40}\|>|<｜[^｜<>]{1,40}｜>|</s>|<(?:bos|eos|pad|end_of_turn|EOT)>|\[/?INST\]"
 )
 _HEADER = r"<\|(?:start|channel)\|>[^\n{]{0,80}?\bto="
-_STRAY = rf"</(?:function|invoke|parameter|arg_value|arg_key|think)>|</\w{{1,20}}:(?:invoke|parameter)>|{CLOSER.pattern}"
-_HEAD = re.compile(rf"(?:[\s\ufeff]|{_CONTROL}|{_STRAY})*")
-_GARBAGE = re.compile(
-    rf"(?:[\s\ufeff}}\]]|(?!{PAIRED}|{SINGLE}|{_HEADER})(?:{_CONTROL})|{_STRAY}|```+(?=\s*(?:\Z|<)))*"
+_STRAY = (
+    r"</(?:function|invoke|parameter|arg_value|arg_key|think)>|</\w{1,20}:(?:invoke|parameter)>"
+    rf"|{CLOSER.pattern}"
 )
-_TAIL_TOKEN = re.compile(rf"(?:{_CONTROL}|{_STRAY})\Z")
-_TAIL_REACH = 80
-INVENTED = re.compile(
+_RESULT = (
     r"</?(?:tool_(?:response|result|output)s?|function_(?:response|result|output)s?|observation)>"
     r"|<\|(?:observation|tool_(?:response|output|result)s?|START_TOOL_RESULT)\|?>|<[｜|]tool▁outputs?▁begin[｜|]>"
     r"|<start_function_response>|\[TOOL_RESULTS\]|<\|im_start\|>\s*(?:tool|user)|<\|start_header_id\|>\s*(?:ipython|tool)"
-    r"|<\|start\|>functions\.|^[ \t]*(?:\*\*)?(?:Observation|Tool (?:result|output|response)):",
+    r"|<\|start\|>functions\."
+)
+INVENTED = re.compile(
+    rf"{_RESULT}|^[ \t]*(?:\*\*)?(?:Observation|Tool (?:result|output|response)):",
     re.MULTILINE | re.IGNORECASE,
 )
 """Where a model starts to write the result of its own call."""
+_HEAD = re.compile(rf"(?:[\s\ufeff]|{_CONTROL}|{_STRAY})*")
+_GARBAGE = re.compile(
+    rf"(?:[\s\ufeff}}\]]|(?!{PAIRED}|{SINGLE}|{_HEADER}|{_RESULT})(?:{_CONTROL})|{_STRAY}|```+(?=\s*(?:\Z|<)))*"
+)
+_TAIL_TOKEN = re.compile(rf"(?:{_CONTROL}|{_STRAY})\Z")
+_TAIL_REACH = 80
 STOP = re.compile(r"</|<\||<｜|<end_|<tool_call\||```|\[/?TOOL_|\[ARGS\]")
 """Where a value cannot go on, so that a missing brace is seen."""
 

@@ -22,8 +22,10 @@ _CARRIES = re.compile(
     rf"""["']?(?:{"|".join((*ARGUMENT_KEYS, "tool_calls", "function"))})["']?\s*:\s*["{{\[]"""
 )
 _BOUND = re.compile(rf"{CLOSER.pattern}|\n```")
-_LOOK_AHEAD = 2000
+_LOOK_AHEAD = 1000
 """Characters in which a broken object shows that it was to be a call."""
+_REACH = 20_000
+"""Characters behind a fault in which the end of a broken object is looked for."""
 
 
 def objects(text: str, at: int) -> tuple[Body | None, int]:
@@ -78,8 +80,8 @@ def _broken(text: str, at: int, state: State, fault: int) -> Written | None:
     name = _NAMED.search(start)
     if not name or not (_CARRIES.search(start) or state is State.CUT):
         return None
-    bound = _BOUND.search(text, fault)
-    brace = text.rfind("}", fault, bound.start() if bound else len(text))
+    bound = _BOUND.search(text, fault, fault + _REACH)
+    brace = text.rfind("}", fault, bound.start() if bound else fault + _REACH)
     end = len(text) if state is State.CUT else max(fault, brace + 1)
     return Written(name.group(1), {}, state, at, end)
 
