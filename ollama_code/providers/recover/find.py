@@ -152,9 +152,13 @@ class _Finder:
         """Objects, or a list of Python calls of declared names."""
         if LIST.match(self._text, at):
             body = python_calls(self._text, at, self._declared)
-            known = body and all(self._declared.find(call.name) and not call.odd for call in body.calls)
-            return (body, body.end) if body and known else (None, at + 1)
+            return (body, body.end) if body and self._means_calls(body, at) else (None, at + 1)
         return objects(self._text, at)
+
+    def _means_calls(self, body: Body, at: int) -> bool:
+        """Whether a list of Python calls is one of ours: of declared names, or all of the text."""
+        lone = not self._text[:at].strip() and not self._text[body.end :].strip()
+        return all((lone or self._declared.find(call.name)) and not call.odd for call in body.calls)
 
     def _stands(self, at: int) -> bool:
         """Whether an object may be more than part of a sentence: it begins its line, or follows a full stop."""
@@ -223,9 +227,15 @@ class _Finder:
             return self._empty(at, opening.end())
         closed = CLOSER.search(self._text, end, self._end(end))
         if paired and not closed:
-            last = calls[-1].state
-            calls[-1] = replace(calls[-1], state=State.UNCLOSED if last is State.WHOLE else _worse(last))
+            calls[-1] = replace(calls[-1], state=self._unclosed(calls[-1]))
         return Block(tuple(calls), at, self._end(end), announced=True)
+
+    def _unclosed(self, call: Written) -> State:
+        """The state of the last call when the tag around it is not closed: two missing closers are too many. Pairs
+        of `<arg_key>` have no closer of their own."""
+        if call.state is State.UNCLOSED and self._text.startswith("<", call.start):
+            return State.CUT
+        return {State.WHOLE: State.UNCLOSED, State.BRACE: State.CUT}.get(call.state, call.state)
 
     def _levels(self, opening: str) -> bool:
         return any(match.group("paired") for match in OPENER.finditer(opening))
@@ -311,8 +321,3 @@ class _Finder:
         if self._text.startswith(("{", "["), at):
             return self._list(at)[0]
         return self._strong(at)
-
-
-def _worse(state: State) -> State:
-    """Two closers are missing."""
-    return state if state is State.BROKEN else State.CUT

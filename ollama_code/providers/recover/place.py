@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ollama_code.providers.recover.declared import Declared
 from ollama_code.providers.recover.find import CODE_FENCES, blocks
 from ollama_code.providers.recover.tokens import INVENTED, edged, garbage_end, head_end
-from ollama_code.providers.recover.written import Block, Written
+from ollama_code.providers.recover.written import Block, State, Written
 
 _EXAMPLE = re.compile(
     r"\b(?:example|e\.g|for instance|like this|like so|such as|looks? like|would be|should be|could|can be|would look"
@@ -71,7 +71,7 @@ def _is_call(text: str, found: list[Block], number: int, declared: Declared) -> 
 def _announces(block: Block, alone: bool) -> bool:
     """Whether an undeclared name is a call that fails, and not just data."""
     if alone:
-        return block.announced or not any(call.odd for call in block.calls)
+        return block.announced or not any(call.odd or call.state is State.BROKEN for call in block.calls)
     return block.announced and block.fence is None
 
 

@@ -70,6 +70,8 @@ def _element(text: str, at: int) -> tuple[tuple[Written, ...] | None, int]:
         return ((broken,), broken.end) if broken else (None, max(at + 1, e.at))
     state = State.BRACE if found.missing else State.WHOLE
     calls = calls_in(found.value, Written("", {}, state, at, found.end))
+    if calls is None and found.missing and (broken := _broken(text, at, State.CUT, found.end)):
+        return (broken,), len(text)
     return calls, found.end
 
 
