@@ -14,7 +14,7 @@ PREFIX := $(HOME)/.local
 ARGS :=
 
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types live install
+.PHONY: help run test lint types bench screenshot live install
 
 help: ## this list
 	@echo 'usage: make TARGET [ARGS="..."]'
@@ -32,6 +32,13 @@ lint: $(LINT_READY) ## check style and format
 
 types: $(LINT_READY) ## check types
 	@exec $(BIN)/mypy
+
+bench: $(TEST_READY) ## measure start-up, memory and streaming beside a bare Textual app
+	@exec $(BIN)/python benchmarks/program.py $(ARGS) </dev/null
+
+SNAPSHOT := tests/tui/__snapshots__/test_screens/test_a_diff_to_approve[dark-120x40].svg
+screenshot: ## take the picture of the README from the snapshots
+	@cp '$(SNAPSHOT)' docs/screenshot.svg
 
 # Variables given to make are in the environment of its commands: make live OLLAMA_HOST=http://gpu:11434 MODEL=qwen3:4b
 live: $(TEST_READY) ## try a real Ollama at OLLAMA_HOST with MODEL

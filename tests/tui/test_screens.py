@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -172,7 +173,7 @@ def test_a_command_to_approve(pictured, server, theme: str, size: tuple[int, int
 
     async def act(play: Play) -> None:
         await play.open()
-        call = ToolCall(id="1", name="run_shell_command", arguments={})
+        call = ToolCall(id=asked.call_id, name="run_shell_command", arguments={})
         for event in (
             TurnStarted(text="Do the tests pass?"),
             TextDelta(text="I run the tests."),
@@ -235,6 +236,12 @@ def test_a_pull(pictured, server, theme: str, size: tuple[int, int]):
 
     assert pictured(act, theme, size)
     gate.open()
+
+
+def test_the_picture_in_the_readme_is_one_of_these():
+    root = Path(__file__).parents[2]
+    taken = root / "tests/tui/__snapshots__/test_screens/test_a_diff_to_approve[dark-120x40].svg"
+    assert (root / "docs/screenshot.svg").read_bytes() == taken.read_bytes(), "run make screenshot"
 
 
 @NARROW

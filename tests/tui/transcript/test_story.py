@@ -7,6 +7,7 @@ from ollama_code.core.events import (
     ModeChanged,
     Notice,
     PermissionAnswered,
+    PermissionAsked,
     PhaseChanged,
     Retried,
     StepStarted,
@@ -18,7 +19,7 @@ from ollama_code.core.events import (
     TurnStarted,
 )
 from ollama_code.core.messages import AssistantMessage, ToolCall, ToolMessage, UserMessage
-from ollama_code.core.permission import Kind, Mode, PermissionRequest, Refused
+from ollama_code.core.permission import Allowed, Kind, Mode, PermissionRequest, Refused
 from ollama_code.core.phase import Phase
 from ollama_code.core.results import ToolFault, ToolResult
 from ollama_code.core.todo import TodoItem
@@ -115,6 +116,21 @@ async def test_a_refused_call_says_who_refused_it_once():
     )
     answered = PermissionAnswered(request=request, answer=Refused(feedback="not now"), by="person")
     assert await shown(start, answered, finish) == [" ⊘ Run make  refused", "   Refused: not now"]
+
+
+async def test_a_call_that_waits_for_permission_does_not_claim_to_run():
+    request = PermissionRequest(
+        call_id=STARTED.call.id,
+        tool="run_shell_command",
+        kind=Kind.EXECUTE,
+        title="Run make",
+        scopes=(),
+        preview=TextBlock(text=""),
+    )
+    asked = PermissionAsked(request=request)
+    allowed = PermissionAnswered(request=request, answer=Allowed(), by="person")
+    assert await shown(STARTED, asked) == [" ○ Run make  asks"]
+    assert await shown(STARTED, asked, allowed) == [" ○ Run make  running"]
 
 
 async def test_a_call_that_the_turn_cut_off_is_not_left_running():

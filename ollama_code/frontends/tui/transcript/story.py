@@ -11,6 +11,7 @@ from ollama_code.core.events import (
     ModeChanged,
     Notice,
     PermissionAnswered,
+    PermissionAsked,
     QuestionAnswered,
     Retried,
     StepStarted,
@@ -23,7 +24,7 @@ from ollama_code.core.events import (
     TurnStarted,
 )
 from ollama_code.core.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
-from ollama_code.core.permission import Refused
+from ollama_code.core.permission import Allowed, Refused
 from ollama_code.core.text import one_line
 from ollama_code.frontends.tui.transcript.blocks import (
     AnswerBlock,
@@ -32,7 +33,7 @@ from ollama_code.frontends.tui.transcript.blocks import (
     ThinkingBlock,
     UserBlock,
 )
-from ollama_code.frontends.tui.transcript.tool import State, ToolBlock
+from ollama_code.frontends.tui.transcript.tool import ToolBlock
 
 MAIN = "main"
 _STOPS = {
@@ -115,6 +116,14 @@ class Story:
                 self.put(NoticeBlock(words, "dim"), agent)
             case QuestionAnswered(question=question, text=text, agent=agent):
                 self.put(NoticeBlock(f"{one_line(question.text)} → {one_line(text)}", "dim"), agent)
+            case PermissionAsked(request=request, agent=agent):
+                if block := self._calls.get((agent, request.call_id)):
+                    block.ask()
+                    self._touch(block)
+            case PermissionAnswered(answer=Allowed(), request=request, agent=agent):
+                if block := self._calls.get((agent, request.call_id)):
+                    block.allow()
+                    self._touch(block)
             case PermissionAnswered(answer=Refused(feedback=why), request=request, by=by, agent=agent):
                 who = {"person": "Refused", "policy": "Refused by a rule or the mode"}.get(
                     by, "Nobody to ask"
@@ -166,7 +175,7 @@ class Story:
         self._close(event.agent)
         for key in [key for key in self._calls if key[0] == event.agent]:
             block = self._calls.pop(key)
-            if block.state is State.RUNNING:
+            if block.is_open_ended:
                 block.stop()
                 self._touch(block)
         if event.detail:

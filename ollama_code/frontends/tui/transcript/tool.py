@@ -32,6 +32,7 @@ LIVE_CHARS = 8000
 
 class State(StrEnum):
     RUNNING = "running"
+    ASKED = "asks"
     DONE = "done"
     FAILED = "failed"
     REFUSED = "refused"
@@ -40,6 +41,7 @@ class State(StrEnum):
 
 _MARKS = {
     State.RUNNING: "○",
+    State.ASKED: "○",
     State.DONE: "●",
     State.FAILED: "✗",
     State.REFUSED: "⊘",
@@ -62,12 +64,23 @@ class ToolBlock(Block):
     def progress(self, text: str) -> None:
         self._live = (self._live + text)[-LIVE_CHARS:]
 
+    @property
+    def is_open_ended(self) -> bool:
+        return self.state in (State.RUNNING, State.ASKED)
+
+    def ask(self) -> None:
+        """It waits for the person's permission."""
+        self.state = State.ASKED
+
+    def allow(self) -> None:
+        self.state = State.RUNNING
+
     def refuse(self, note: str) -> None:
         self.state, self._note = State.REFUSED, clean(note).strip()
 
     def stop(self) -> None:
         """The turn ended before the call did."""
-        if self.state is State.RUNNING:
+        if self.is_open_ended:
             self.state = State.STOPPED
 
     def finish(self, result: ToolResult) -> None:
@@ -120,6 +133,7 @@ class ToolBlock(Block):
     def _color(self, ink: Ink) -> Style:
         return {
             State.RUNNING: ink.accent,
+            State.ASKED: ink.warning,
             State.DONE: ink.success,
             State.FAILED: ink.error,
             State.REFUSED: ink.warning,
