@@ -88,7 +88,7 @@ def _compare(verdict: Verdict, expected: dict, result: Result) -> None:
     if got != wanted:
         result.faults.append(f"calls {got} instead of {wanted}")
     if verdict.outcome != expected["outcome"]:
-        result.faults.append(f"outcome {verdict.outcome} ({verdict.why}) instead of {expected['outcome']}")
+        result.faults.append(f"outcome {verdict.outcome} ({verdict.why!r}) instead of {expected['outcome']}")
     if expected["text"] is not None and verdict.text.strip() != expected["text"].strip():
         result.faults.append(f"text {verdict.text!r} instead of {expected['text']!r}")
     names = {call["name"] for call in expected["expect"]}

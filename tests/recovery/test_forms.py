@@ -23,9 +23,8 @@ DECLARED = Declared([DeclaredTool(Signature("write_file", WRITE), reads=False)])
 HOSTILE = st.lists(
     st.sampled_from(
         "a \n \r\n \t { } \" ' ` ``` < > & &amp; \\ \\n , : null </tool_call> </function> <tool_call> "
-        "<think> </think> [TOOL_CALLS] [ARGS] <|im_end|> <tool_response> Observation: // /* # ( ) [ ] é 🚀 \x1b".split(
-            " "
-        )
+        "<think> </think> [TOOL_CALLS] [ARGS] <|im_end|> <tool_response> Observation: "
+        "// /* # ( ) [ ] é 🚀 \x1b".split(" ")
     ),
     max_size=12,
 ).map("".join)

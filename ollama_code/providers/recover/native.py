@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ollama_code.providers.recover.declared import Declared
+from ollama_code.providers.recover.find import blocks
 from ollama_code.providers.recover.resolve import Ready, delivered
 from ollama_code.providers.recover.tokens import CLOSER
 from ollama_code.providers.recover.turn import Refused, Turn
@@ -26,11 +27,17 @@ def natives(turn: Turn, text: str, declared: Declared) -> list[Ready | Refused]:
     if not judged or isinstance(judged[-1], Refused):
         return judged
     last = judged[-1]
-    if leftover_at(text) >= 0:
+    if _is_left_over(text, declared):
         judged[-1] = Refused(turn.native[-1], "The server cut this call: its end came as text.")
     elif turn.done_reason == "length" and not last.reads:
         judged[-1] = Refused(turn.native[-1], "The answer reached its length limit, so this call may be cut.")
     return judged
+
+
+def _is_left_over(text: str, declared: Declared) -> bool:
+    """Whether closers are left over that belong to no call written in `text` itself."""
+    at = leftover_at(text)
+    return at >= 0 and not any(block.start < at <= block.end for block in blocks(text, declared))
 
 
 def leftover_at(text: str) -> int:

@@ -14,10 +14,9 @@ from ollama_code.providers.recover.tokens import INVENTED, edged, garbage_end, h
 from ollama_code.providers.recover.written import Block, State, Written
 
 _EXAMPLE = re.compile(
-    r"\b(?:example|e\.g|for instance|like this|like so|such as|looks? like|would be|should be|could|can be|would look"
-    r"|is declared|is called with|format|syntax|schema|sample|template|fixtures?|snippet|documentation"
-    r"|config(?:uration)?"
-    r"|beispiel|zum beispiel|etwa so|par exemple|exemple|ejemplo|esempio|exemplo|przykład|например|пример)\b|例",
+    r"\b(?:examples?|e\.g|for instance|like this|like so|such as|looks? like|would look|would be"
+    r"|should be|could|can be|is declared|is called with|format|syntax|schema|sample|template|fixtures?|snippet"
+    r"|documentation|beispiel|etwa so|exemple|ejemplo|esempio|exemplo|przykład|например|пример)\b|例",
     re.IGNORECASE,
 )
 """Words that introduce something shown, not something done."""
@@ -62,7 +61,7 @@ def _is_call(text: str, found: list[Block], number: int, declared: Declared) -> 
     if any(declared.find(call.name) is None for call in block.calls) and not _announces(block, alone):
         return False
     if block.announced and block.fence is None:
-        return not (_is_example(intro) or (shown and intro.endswith((":", "："))))
+        return not (_is_introduced(intro) or (shown and intro.endswith((":", "："))))
     if block.fence in CODE_FENCES:
         return alone
     return not shown and not _is_shown_by(intro)
@@ -75,19 +74,22 @@ def _announces(block: Block, alone: bool) -> bool:
     return block.announced and block.fence is None
 
 
-def _is_example(intro: str) -> bool:
-    return bool(_EXAMPLE.search(_last_sentence(intro)))
+def _is_introduced(intro: str) -> bool:
+    """Whether the words before run on into the call as into an example."""
+    last = _last_sentence(intro)
+    return _runs_on(last) and bool(_EXAMPLE.search(last))
 
 
 def _is_shown_by(intro: str) -> bool:
     """Whether the words before introduce something to look at instead of saying what comes next."""
-    if not intro:
-        return False
-    if _is_example(intro):
-        return True
     last = _last_sentence(intro)
-    runs_on = last.endswith((":", "：")) or last[-1:].isalnum()
-    return runs_on and not _INTENT.search(last)
+    if _INTENT.search(last):
+        return _is_introduced(intro)
+    return _runs_on(last) or bool(_EXAMPLE.search(last))
+
+
+def _runs_on(sentence: str) -> bool:
+    return sentence.endswith((":", "：")) or sentence[-1:].isalnum()
 
 
 def _last_sentence(intro: str) -> str:

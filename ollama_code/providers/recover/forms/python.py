@@ -22,8 +22,8 @@ def python_calls(text: str, at: int, declared: Declared) -> Body | None:
     at = listed.end() if listed else at
     calls: list[Written] = []
     end = at
-    while OPENING.match(text, at):
-        call, end = _call(text, at, declared)
+    while opening := OPENING.match(text, at):
+        call, end = _call(text, opening, declared)
         calls.append(call)
         at = _skip(text, end)
         if call.state is not State.WHOLE:
@@ -41,10 +41,8 @@ def _skip(text: str, at: int) -> int:
     return found.end() if found else at
 
 
-def _call(text: str, start: int, declared: Declared) -> tuple[Written, int]:
-    opening = OPENING.match(text, start)
-    assert opening, "the caller has seen the opening"
-    name = opening.group("name")
+def _call(text: str, opening: re.Match[str], declared: Declared) -> tuple[Written, int]:
+    name, start = opening.group("name"), opening.start()
     try:
         arguments, end = _arguments(text, opening.end(), _only_required(declared, name))
     except Broken as e:
