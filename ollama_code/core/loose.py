@@ -241,7 +241,10 @@ class _Reader:
         inner: list[int] = []
         at = start
         while True:
+            chunk = at
             at = _end(_CHUNK[quote].match(self._text, at), at)
+            if inner and (line := self._text.find("\n", chunk, at)) >= 0:
+                raise Broken("quotes inside a string of several lines", line)
             if at + 1 >= len(self._text) and not self._text.startswith(quote, at):
                 raise Cut("a string is not closed", start)
             if self._text[at] == "\\":

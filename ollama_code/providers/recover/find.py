@@ -46,7 +46,7 @@ _NEXT = re.compile(
     r"|(?P<json>[{\[])",
     re.MULTILINE,
 )
-_CALL_FENCES = frozenset(
+CALL_FENCES = frozenset(
     "tool_call tool_calls tool_code tool_use tool tools function_call function_calls function toolcall".split()
 )
 CODE_FENCES = frozenset("python py python3".split())
@@ -65,6 +65,7 @@ _FAILURES = 500
 _FENCE = re.compile(r"\s*```\w*[ \t]*\n\s*")
 _SEPARATED = re.compile(r"[\s,;]*")
 _KEYED = re.compile(r"""\{\s*["'](?P<name>[\w.-]{1,120})["']\s*:\s*(?=\{)""")
+_LONE_NAME = re.compile(rf"{NAME}\s*(?=\Z|{CLOSER.pattern})")
 _LONE_TAG = re.compile(r"\s*<(?P<name>[A-Za-z]+_\w{1,80})>.*</(?P=name)>\s*\Z", re.DOTALL)
 
 
@@ -222,7 +223,8 @@ class _Finder:
         if not opening:
             return None
         paired = self._levels(opening.group())
-        calls, end = self._inside(opening.end())
+        fence = _FENCE.match(self._text, opening.end())
+        calls, end = self._inside(fence.end() if fence else opening.end())
         if not calls:
             return self._empty(at, opening.end())
         closed = CLOSER.search(self._text, end, self._end(end))
@@ -241,6 +243,9 @@ class _Finder:
         return any(match.group("paired") for match in OPENER.finditer(opening))
 
     def _empty(self, at: int, end: int) -> Block | None:
+        """Tags around nothing, or around a name alone."""
+        if name := _LONE_NAME.match(self._text, end):
+            end = name.end()
         if self._text[end:].strip() and not CLOSER.match(self._text, end):
             return None
         nothing = Written("", {}, State.CUT, at, end)
@@ -288,7 +293,7 @@ class _Finder:
         """The calls that are all of a fence; a fence of anything else is passed over."""
         label, ticks = match.group("label").lower(), match.group("ticks")
         closing = re.compile(rf"\s*(?:{ticks[0]}{{3,}}[ \t]*(?=\n|\Z)|\Z)")
-        named = label in _CALL_FENCES
+        named = label in CALL_FENCES
         if named or label in _DATA_FENCES or label in CODE_FENCES:
             calls, end, announced = self._fenced(match.end(), closing, named or label in CODE_FENCES)
             closed = closing.match(self._text, end)

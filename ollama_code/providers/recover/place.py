@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from ollama_code.providers.recover.declared import Declared
-from ollama_code.providers.recover.find import CODE_FENCES, blocks
+from ollama_code.providers.recover.find import CALL_FENCES, CODE_FENCES, blocks
 from ollama_code.providers.recover.tokens import INVENTED, edged, garbage_end, head_end
 from ollama_code.providers.recover.written import Block, State, Written
 
@@ -71,7 +71,7 @@ def _announces(block: Block, alone: bool) -> bool:
     """Whether an undeclared name is a call that fails, and not just data."""
     if alone:
         return block.announced or not any(call.odd or call.state is State.BROKEN for call in block.calls)
-    return block.announced and block.fence is None
+    return block.announced and (block.fence is None or block.fence in CALL_FENCES)
 
 
 def _is_introduced(intro: str) -> bool:

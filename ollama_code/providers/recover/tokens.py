@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-_TAG = r"(?:\w{1,20}[:_])?(?:tool_calls?|function_calls?|tools|tool_use)"
+_TAG = r"(?i:(?:\w{1,20}[:_])?(?:tool_calls?|function_calls?|tools|tool_use))"
 PAIRED = (
     rf"<{_TAG}(?:\s[^<>\n]{{0,120}})?>|<\|tool_call>|<\|tool_call_start\|>|<start_function_call>|<\|START_ACTION\|>"
     r"|<[｜|]tool▁call▁begin[｜|]>|<\|tool_call_begin\|>|<\|action_start\|>(?:\s*<\|plugin\|>)?|\[TOOL_CALL\]"
