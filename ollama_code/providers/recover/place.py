@@ -38,7 +38,7 @@ class Standing:
 
 def standing(text: str, declared: Declared) -> Standing:
     found = blocks(text, declared)
-    kept = [block for number, block in enumerate(found) if _is_call(text, found, number, declared)]
+    kept = [block for number, block in enumerate(found) if is_call(text, found, number, declared)]
     if not kept:
         return Standing((), edged(text))
     return Standing(tuple(call for block in kept for call in block.calls), _visible(text, kept))
@@ -51,7 +51,8 @@ def explained(text: str, end: int, until: int) -> bool:
     return bool(edged(rest[: invented.start()] if invented else rest))
 
 
-def _is_call(text: str, found: list[Block], number: int, declared: Declared) -> bool:
+def is_call(text: str, found: list[Block], number: int, declared: Declared) -> bool:
+    """Whether block `number` of those `found` in `text` stands as a call, to run or to fail."""
     block = found[number]
     before = found[number - 1].end if number else 0
     until = found[number + 1].start if number + 1 < len(found) else len(text)

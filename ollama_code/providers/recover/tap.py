@@ -9,7 +9,7 @@ from ollama_code.core.spelling import bare, plain
 from ollama_code.providers.recover.declared import Declared
 from ollama_code.providers.recover.find import blocks
 from ollama_code.providers.recover.native import leftover_at
-from ollama_code.providers.recover.place import explained
+from ollama_code.providers.recover.place import explained, is_call
 from ollama_code.providers.recover.resolve import Ready, delivered, readable
 from ollama_code.providers.recover.turn import Refused, Turn
 from ollama_code.providers.recover.written import Block, Written
@@ -60,7 +60,7 @@ def compared(turn: Turn, declared: Declared) -> Compared | None:
     judged: list[Ready | Refused] = []
     for number, (place, written) in enumerate(places):
         native = pairs.get(number)
-        if native is None and _is_shown(raw, found, place):
+        if native is None and _is_shown(raw, found, place, declared):
             continue
         judged.append(_judged(written, native, turn, declared))
     if not judged and not turn.native:
@@ -116,10 +116,14 @@ def _judged(written: Written, native: ToolCall | None, turn: Turn, declared: Dec
     return Ready(said.call.model_copy(update={"id": native.id}), said.reads, changed=True)
 
 
-def _is_shown(raw: str, found: list[Block], number: int) -> bool:
-    """A kept block with an explanation behind it is no call."""
+def _is_shown(raw: str, found: list[Block], number: int, declared: Declared) -> bool:
+    """A kept block with an explanation behind it is no call, nor is one that no form announces and that would be
+    displayed as text."""
+    block = found[number]
     until = found[number + 1].start if number + 1 < len(found) else len(raw)
-    return explained(raw, found[number].end, until)
+    if explained(raw, block.end, until):
+        return True
+    return not block.announced and not is_call(raw, found, number, declared)
 
 
 def _without_leftovers(content: str, raw: str, found: list[Block]) -> str:
