@@ -89,4 +89,6 @@ def read_palette(path: Path) -> Palette:
     except (OSError, ValueError) as e:
         raise UsageError(f"The theme {path} cannot be read: {e}.") from e
     except KeyError as e:
-        raise UsageError(f"The theme {path} has no {e}. Copy the missing line from themes/ollama-dark.toml.") from e
+        raise UsageError(
+            f"The theme {path} has no {e}. Copy the missing line from themes/ollama-dark.toml."
+        ) from e
