@@ -14,7 +14,7 @@ PREFIX := $(HOME)/.local
 ARGS :=
 
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types bench screenshot live install
+.PHONY: help run serve test lint types bench screenshot live install
 
 help: ## this list
 	@echo 'usage: make TARGET [ARGS="..."]'
@@ -22,6 +22,9 @@ help: ## this list
 
 run: $(INSTALLED) ## start ollama-code in this folder; its flags go into ARGS
 	@exec $(BIN)/ollama-code $(ARGS)
+
+serve: $(INSTALLED) ## serve models and tools to other programs; its flags go into ARGS
+	@exec $(BIN)/ollama-code --serve $(ARGS)
 
 test: $(TEST_READY) ## run every test; ARGS goes to pytest
 	@exec $(BIN)/python -m pytest --numprocesses=auto $(ARGS)

@@ -8,11 +8,20 @@ import sys
 
 
 def main() -> None:
+    _run(sys.argv[1:])
+
+
+def proxy() -> None:
+    """The command `ollama-tools-proxy`."""
+    _run(["--serve", *sys.argv[1:]])
+
+
+def _run(argv: list[str]) -> None:
     here = os.path.realpath(".")  # `python -m` puts the folder there under its whole name
     sys.path[:] = [entry for entry in sys.path if entry and os.path.realpath(entry) != here]
     from ollama_code.cli import run  # after the path is safe
 
-    raise SystemExit(run(sys.argv[1:]))
+    raise SystemExit(run(argv))
 
 
 if __name__ == "__main__":

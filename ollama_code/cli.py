@@ -8,7 +8,7 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ollama_code.core.text import clean
@@ -65,12 +65,15 @@ def parser() -> argparse.ArgumentParser:
     add("--deny", action="append", default=[], metavar="RULE", help="forbid a tool; wins over everything")
     add("--max-steps", type=_positive, metavar="N", help="most model calls in one turn (default: 50)")
     add("--plain", action="store_true", help="a line-by-line prompt instead of the full screen")
+    add("--serve", action="store_true", help="serve models and tools to other programs: --serve --help")
     add("--demo", action="store_true", help="try it without Ollama: a scripted model in a scratch project")
     return parser
 
 
 def run(argv: Sequence[str]) -> int:
     """The exit code of the whole program."""
+    if "--serve" in argv:
+        return _serve([word for word in argv if word != "--serve"])
     arguments = parser().parse_args(argv)
     if arguments.yolo and arguments.mode not in (None, "yolo"):
         parser().error(f"--yolo and --mode {arguments.mode} contradict each other; give one of them")
@@ -78,11 +81,30 @@ def run(argv: Sequence[str]) -> int:
         parser().error("--demo starts with a fresh project each time; there is nothing to --continue")
     if arguments.output_format and arguments.prompt is None and _at_terminal():
         parser().error("--output-format goes with -p")
+    return _reported(lambda: _front_end(arguments))
+
+
+def _serve(argv: Sequence[str]) -> int:
+    """The proxy, whose flags are its own: `-p` is a port there."""
+    from ollama_code.frontends.proxy.flags import read_flags
+
+    asked = read_flags(argv, os.environ)
+
+    def serve() -> int:
+        from ollama_code.frontends.proxy.serve import run_proxy
+
+        return run_proxy(asked)
+
+    return _reported(serve)
+
+
+def _reported(front_end: Callable[[], int]) -> int:
+    """Its exit code; an error becomes a sentence."""
     from ollama_code.core.errors import OllamaCodeError  # pydantic: not for --version
 
     _log_to_stderr()
     try:
-        return _front_end(arguments)
+        return front_end()
     except OllamaCodeError as e:
         print(f"ollama-code: {clean(e.sentence)}", file=sys.stderr)
         return e.exit_code

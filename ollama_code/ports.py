@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import BinaryIO, Literal, Protocol, TypeVar
+
+from pydantic import JsonValue
 
 from ollama_code.core.events import Event
 from ollama_code.core.head import Head
@@ -27,6 +29,10 @@ class ChatRequest:
     messages: tuple[Message, ...]
     num_predict: int
     """Most tokens the answer may have: window minus prompt, so that the server never shifts the context."""
+    sampling: Mapping[str, JsonValue] = field(default_factory=dict)
+    """Options of the engine beside the window, such as temperature. Empty leaves the model's own."""
+    format: JsonValue = None
+    """"json" or a JSON schema that binds the answer; `None` binds nothing."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,8 @@ class ModelSummary:
     capabilities: frozenset[str]
     parameter_size: str = ""
     remote: bool = False
+    modified_s: int = 0
+    """Unix time at which it was installed or changed, 0 when the server does not say."""
 
 
 @dataclass(frozen=True)

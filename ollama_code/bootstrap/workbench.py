@@ -11,8 +11,10 @@ from pathlib import Path
 from ollama_code.agent.execute import Attempt, execute
 from ollama_code.agent.feed import Feed
 from ollama_code.agent.runtime import Tooling
+from ollama_code.core.error_type import ErrorType
+from ollama_code.core.errors import ToolError
 from ollama_code.core.messages import ToolCall
-from ollama_code.core.permission import Mode
+from ollama_code.core.permission import Kind, Mode
 from ollama_code.core.results import ToolResult
 from ollama_code.permissions.gate import Gate
 from ollama_code.permissions.policy import Policy
@@ -20,11 +22,13 @@ from ollama_code.permissions.rules import COMMAND_TOOL, Rule
 from ollama_code.storage.outputs import Outputs
 from ollama_code.tools.builtin import Parts, builtin
 from ollama_code.tools.files.ledger import ReadLedger
+from ollama_code.tools.seven import translated
 from ollama_code.tools.todo import TodoList
 from ollama_code.workspace.environment import child_environment
 from ollama_code.workspace.jobs import Jobs
 from ollama_code.workspace.local import LocalWorkspace
 
+COMMANDS_DISABLED = "Command execution is disabled"
 RESULT_CHARS = 60_000
 """Most characters of one result where no context window sets the measure."""
 
@@ -45,6 +49,7 @@ class Workbench:
     def __init__(self, bounds: Bounds, scratch: Path) -> None:
         """`scratch` holds the logs and full outputs; the tools may read it.
         Raises: UsageError for a directory that cannot be entered."""
+        self._commands_bounded = bounds.commands is not None
         self._stack = AsyncExitStack()
         feed = Feed()
         workspace = LocalWorkspace(
@@ -67,14 +72,30 @@ class Workbench:
         gate = Gate(_policy(bounds), Mode.AUTO_EDIT, None, feed.emit)
         self._tooling = Tooling(builtin(parts), gate, feed.emit, Outputs(scratch / "outputs"))
 
-    def tool_name(self, name: str) -> str:
-        """The tool's own name for any spelling of it or of an alias; empty when there is none."""
+    def changes(self, name: str) -> bool:
+        """Whether a call of this name, in any spelling, may change something."""
         found = self._tooling.toolset.find(name)
-        return found.tool.name if found else ""
+        return found is not None and found.tool.kind is not Kind.READ
 
-    async def run(self, call: ToolCall) -> ToolResult:
-        """Never raises but for cancellation: a failure is a result with `error`."""
-        return (await execute(self._tooling, Attempt(call), RESULT_CHARS)).result
+    async def answer(self, call: ToolCall, budget_chars: int = RESULT_CHARS) -> str:
+        """What the model reads for a call, the seven under their own meaning. A failure is text that begins with
+        "Error:"; only cancellation raises."""
+        try:
+            name, arguments = translated(call.name, call.arguments)
+        except ToolError as e:
+            return f"Error: {e}"
+        result = await self._run(ToolCall(id=call.id, name=name, arguments=arguments), budget_chars)
+        denied = result.error is not None and result.error.type is ErrorType.DENIED
+        if denied and self._commands_bounded and self._is_command(name):
+            return f"Error: {COMMANDS_DISABLED}"
+        return result.llm_content
+
+    async def _run(self, call: ToolCall, budget_chars: int) -> ToolResult:
+        return (await execute(self._tooling, Attempt(call), budget_chars)).result
+
+    def _is_command(self, name: str) -> bool:
+        found = self._tooling.toolset.find(name)
+        return found is not None and found.tool.name == COMMAND_TOOL
 
     async def close(self) -> None:
         await self._stack.aclose()

@@ -14,14 +14,10 @@ from types import TracebackType
 from pydantic import JsonValue
 
 from ollama_code.bootstrap.workbench import Bounds, Workbench
-from ollama_code.core.error_type import ErrorType
-from ollama_code.core.errors import ToolError, UsageError
+from ollama_code.core.errors import UsageError
 from ollama_code.core.head import WireTool
 from ollama_code.core.messages import Arguments, ToolCall
-from ollama_code.permissions.rules import COMMAND_TOOL
-from ollama_code.tools.seven import translated, wire_tools
-
-COMMANDS_DISABLED = "Command execution is disabled"
+from ollama_code.tools.seven import wire_tools
 
 
 def get_tools_array() -> list[WireTool]:
@@ -65,10 +61,11 @@ class ToolExecutor:
         if self._loop.is_closed():
             return "Error: this ToolExecutor is closed. Make a new one."
         try:
-            name, translation = translated(str(tool_name), dict(arguments or {}))
-        except (ToolError, TypeError, ValueError) as e:
+            call = ToolCall(id=call_id, name=str(tool_name), arguments=dict(arguments or {}))
+        except (TypeError, ValueError) as e:
             return f"Error: {e}"
-        return self._run(ToolCall(id=call_id, name=name, arguments=translation))
+        with self._turnstile:
+            return asyncio.run_coroutine_threadsafe(self._bench.answer(call), self._loop).result()
 
     def execute_tool_call(self, tool_call: Mapping[str, JsonValue]) -> dict[str, str]:
         """The `tool` message that answers one entry of an OpenAI reply's `tool_calls`."""
@@ -100,14 +97,6 @@ class ToolExecutor:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _run(self, call: ToolCall) -> str:
-        with self._turnstile:
-            result = asyncio.run_coroutine_threadsafe(self._bench.run(call), self._loop).result()
-        denied = result.error is not None and result.error.type is ErrorType.DENIED
-        if denied and self._commands is not None and self._bench.tool_name(call.name) == COMMAND_TOOL:
-            return f"Error: {COMMANDS_DISABLED}"
-        return result.llm_content
 
 
 def _allowlist(given: str | Sequence[str] | None) -> tuple[str, ...] | None:

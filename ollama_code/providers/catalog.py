@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import Field, JsonValue
 
@@ -35,6 +36,7 @@ class _Tag(Lenient):
     model: str = ""
     digest: str = ""
     size: int = 0
+    modified_at: str = ""
     capabilities: frozenset[str] = frozenset()
     remote_host: str = ""
     details: _Details = _Details()
@@ -47,6 +49,7 @@ class _Tag(Lenient):
             capabilities=self.capabilities,
             parameter_size=self.details.parameter_size,
             remote=bool(self.remote_host),
+            modified_s=_unix_time(self.modified_at),
         )
 
 
@@ -120,3 +123,10 @@ class Show(Lenient):
         if self.capabilities is not None:
             return self.capabilities
         return frozenset({"completion", "tools"} if ".Tools" in self.template else {"completion"})
+
+
+def _unix_time(text: str) -> int:
+    try:
+        return int(datetime.fromisoformat(text).timestamp())
+    except (ValueError, OverflowError):
+        return 0

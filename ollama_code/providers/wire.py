@@ -23,7 +23,7 @@ def chat_body(request: ChatRequest) -> bytes:
     head = request.head
     body: Fields = {
         "model": head.model,
-        "messages": [{"role": "system", "content": head.system}, *map(_message, request.messages)],
+        "messages": [*_system(head.system), *map(_message, request.messages)],
     }
     if head.tools:
         body["tools"] = [*head.tools]
@@ -31,9 +31,17 @@ def chat_body(request: ChatRequest) -> bytes:
     body["truncate"] = False
     body["think"] = head.think
     body["keep_alive"] = head.keep_alive
-    body["options"] = {"num_ctx": head.num_ctx, "num_predict": request.num_predict}
+    if request.format is not None:
+        body["format"] = request.format
+    window: Fields = {"num_ctx": head.num_ctx, "num_predict": request.num_predict}
+    body["options"] = {**request.sampling, **window}
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return well_formed(text).encode()
+
+
+def _system(text: str) -> list[JsonValue]:
+    """An empty system message would silence the one of the Modelfile."""
+    return [{"role": "system", "content": text}] if text else []
 
 
 def _message(message: Message) -> Fields:

@@ -6,7 +6,7 @@ only the reference has is taken as the reference means it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from pydantic import Field, JsonValue
 
@@ -63,6 +63,8 @@ class RunCommand(Params):
     timeout: int = Field(default=120, description="Seconds, at most 600.")
 
 
+COMMAND = "run_command"
+
 _SEVEN: tuple[tuple[str, str, type[Params]], ...] = (
     ("read_file", "Read file contents with optional line offset and limit.", Read),
     ("write_file", "Create or overwrite a file.", Write),
@@ -70,7 +72,7 @@ _SEVEN: tuple[tuple[str, str, type[Params]], ...] = (
     ("list_directory", "List directory contents.", ListDirectory),
     ("glob_files", "Find files by pattern.", GlobFiles),
     ("grep_search", "Search file contents with a regular expression.", GrepSearch),
-    ("run_command", "Execute a shell command.", RunCommand),
+    (COMMAND, "Execute a shell command.", RunCommand),
 )
 _ONLY_IN_REFERENCE = {
     "read_file": {"absolute_path"},
@@ -79,9 +81,11 @@ _ONLY_IN_REFERENCE = {
 }
 
 
-def wire_tools() -> tuple[WireTool, ...]:
-    """The seven in OpenAI form."""
-    return tuple(wire_tool(name, description, params) for name, description, params in _SEVEN)
+def wire_tools(without: Collection[str] = ()) -> tuple[WireTool, ...]:
+    """The seven in OpenAI form, less the names in `without`."""
+    return tuple(
+        wire_tool(name, description, params) for name, description, params in _SEVEN if name not in without
+    )
 
 
 def translated(name: str, arguments: Mapping[str, JsonValue]) -> tuple[str, Arguments]:

@@ -13,7 +13,7 @@ from tests.architecture.source import REPO
 
 HEAVY = set(
     "textual ollama httpx prompt_toolkit rich pypdf PIL git psutil regex wcmatch pathspec charset_normalizer"
-    " filelock pydantic asyncio".split()
+    " filelock pydantic asyncio starlette uvicorn".split()
 )
 AS_PROGRAM = """
 import runpy

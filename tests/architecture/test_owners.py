@@ -25,6 +25,8 @@ OWNERS = {
     "markdown_it": {"frontends.tui"},
     "pygments": {"frontends.tui"},
     "prompt_toolkit": {"frontends.repl"},
+    "starlette": {"frontends.proxy"},
+    "uvicorn": {"frontends.proxy"},
 }
 FOREIGN = sorted(
     {

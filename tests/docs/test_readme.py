@@ -10,6 +10,7 @@ import pytest
 from ollama_code.cli import parser
 from ollama_code.commands.registry import COMMANDS
 from ollama_code.core.permission import Mode
+from ollama_code.frontends.proxy.flags import read_flags
 from ollama_code.permissions.rules import parse_rule
 from ollama_code.settings.jsonc import parse
 from ollama_code.settings.model import Settings
@@ -21,11 +22,11 @@ README = page("README.md")
 TOOLS = {tool: [alias.name for alias in ALIASES if alias.tool == tool] for tool in (a.tool for a in ALIASES)}
 
 
-def command_lines() -> list[list[str]]:
-    """The words after `ollama-code` in each line for the shell that calls it, alone or at the end of a pipe."""
+def command_lines(command: str = "ollama-code") -> list[list[str]]:
+    """The words after `command` in each line for the shell that calls it, alone or at the end of a pipe."""
     lines = "".join(blocks(README, "sh")).splitlines()
     calls = [line.rpartition("| ")[2] for line in lines]
-    return [shlex.split(call, comments=True)[1:] for call in calls if call.split()[:1] == ["ollama-code"]]
+    return [shlex.split(call, comments=True)[1:] for call in calls if call.split()[:1] == [command]]
 
 
 def test_there_are_command_lines_to_check():
@@ -37,6 +38,11 @@ def test_command_lines_are_understood(words: list[str]):
     arguments = parser().parse_args(words)
     for rule in arguments.allow:
         parse_rule(rule, "README", lambda name: name if name in TOOLS else None)
+
+
+@pytest.mark.parametrize("words", command_lines("ollama-tools-proxy"), ids=" ".join)
+def test_command_lines_of_the_proxy_are_understood(words: list[str]):
+    assert read_flags(words, {}).host == "127.0.0.1"
 
 
 def test_the_tools_and_their_aliases_are_those_of_the_list():

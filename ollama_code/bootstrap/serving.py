@@ -1,0 +1,95 @@
+"""What the proxy serves from: one provider, the window of each model, a bench for each run. Knows no dialect."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ollama_code.bootstrap.model import connect
+from ollama_code.bootstrap.options import Options
+from ollama_code.bootstrap.site import home
+from ollama_code.bootstrap.workbench import Bounds, Workbench
+from ollama_code.ports import ChatProvider, ModelInfo
+from ollama_code.providers.models import choose_model, choose_window
+from ollama_code.settings.load import load
+from ollama_code.settings.model import Settings
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What is served. `bounds` is what the tools may touch; `max_iterations` counts model calls that are offered
+    tools, in one request; without `inject_tools` no tool of ours ever runs."""
+
+    bounds: Bounds
+    options: Options
+    max_iterations: int = 10
+    inject_tools: bool = True
+
+
+@dataclass(frozen=True)
+class Model:
+    """An installed model and how every request of this process asks it: another window would reload it."""
+
+    info: ModelInfo
+    num_ctx: int
+    keep_alive: str
+
+
+class Backend:
+    """Shared by all requests, as long as `serving_backend` holds it open. `scratch` is a folder of its own."""
+
+    def __init__(self, serving: Serving, provider: ChatProvider, settings: Settings, scratch: Path) -> None:
+        self.serving = serving
+        self.provider = provider
+        self._settings = settings
+        self._scratch = scratch
+        self._models: dict[str, Model] = {}
+
+    async def model(self, name: str) -> Model:
+        """The model of this name, or the default one for an empty name. Looked up once, so that its window stays.
+        Raises: ProviderError, ModelUnclear."""
+        name = name.strip() or await self._default()
+        if name not in self._models:
+            info, ollama = await self.provider.describe(name), self._settings.ollama
+            self._models[name] = Model(info, choose_window(ollama.num_ctx, info), ollama.keep_alive)
+        return self._models[name]
+
+    @asynccontextmanager
+    async def bench(self) -> AsyncGenerator[Workbench, None]:
+        """The tools for one request: what it started in the background ends with it."""
+        folder = self._scratch / secrets.token_hex(8)
+        folder.mkdir(mode=0o700)
+        bench = Workbench(self.serving.bounds, folder)
+        try:
+            yield bench
+        finally:
+            await bench.close()
+
+    async def _default(self) -> str:
+        return choose_model(self._settings.model, "", await self.provider.installed())
+
+
+@asynccontextmanager
+async def serving_backend(serving: Serving) -> AsyncGenerator[Backend, None]:
+    """Raises: UsageError for settings to mend or a directory that cannot be entered."""
+    loaded = load(home(), os.environ, serving.options.flags())
+    provider, _ = await connect(serving.options, loaded)
+    try:
+        with _scratch() as scratch:
+            backend = Backend(serving, provider, loaded.settings, scratch)
+            async with backend.bench():
+                pass  # a directory that cannot be entered is told now, and not to the first client
+            yield backend
+    finally:
+        await provider.close()
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="ollama-code-") as folder:
+        yield Path(folder).resolve()

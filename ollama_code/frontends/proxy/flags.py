@@ -1,0 +1,150 @@
+"""The flags of `ollama-code --serve` and `ollama-tools-proxy`. Imports nothing heavy, so `--help` answers at once."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+SHORTEST_REMOTE_TOKEN = 32
+"""Characters: a token on the network must not be guessed."""
+
+EPILOG = """\
+variables: OLLAMA_BASE_URL or OLLAMA_HOST (where Ollama listens), OLLAMA_TOOLS_PORT, OLLAMA_TOOLS_HOST
+
+Whoever has the token can read and write files in the working directory and run commands as you.
+"""
+
+
+@dataclass(frozen=True)
+class ServeFlags:
+    """What the command line and the environment said. `token` is `None` for --no-auth; `token_given` is false for
+    one made at start. `commands` are allowed first words, `None` for every command, empty for none."""
+
+    host: str
+    port: int
+    token: str | None
+    token_given: bool
+    allow_remote: bool
+    allowed_hosts: tuple[str, ...]
+    ollama_url: str | None
+    directory: str
+    more_directories: tuple[str, ...]
+    commands: tuple[str, ...] | None
+    remote_commands: bool
+    inject_tools: bool
+    max_iterations: int
+    default_model: str | None
+    log_level: str
+
+
+def read_flags(argv: Sequence[str], environ: Mapping[str, str]) -> ServeFlags:
+    """Ends the program with 2 for flags that cannot be meant, with 0 after `--help`."""
+    flags = parser(environ)
+    given = flags.parse_args(argv)
+    if given.no_auth and given.auth_token:
+        flags.error("--no-auth and --auth-token contradict each other; give one of them")
+    if given.auth_token is not None and not _is_token(given.auth_token):
+        flags.error("--auth-token must be printable ASCII without spaces, and not empty")
+    return ServeFlags(
+        host=given.host,
+        port=given.port,
+        token=None if given.no_auth else given.auth_token or secrets.token_urlsafe(32),
+        token_given=given.auth_token is not None,
+        allow_remote=given.allow_remote,
+        allowed_hosts=tuple(name.lower() for name in given.allowed_host),
+        ollama_url=given.ollama_url,
+        directory=given.working_dir,
+        more_directories=tuple(given.allowed_dirs),
+        commands=() if given.no_commands else _prefixes(given.command_allowlist),
+        remote_commands=given.allow_remote_commands,
+        inject_tools=not given.no_inject_tools,
+        max_iterations=given.max_iterations,
+        default_model=given.default_model,
+        log_level=given.log_level,
+    )
+
+
+def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
+    """The variables of `environ` are its defaults."""
+    parser = argparse.ArgumentParser(
+        prog="ollama-tools-proxy",
+        description="Serve the models of Ollama in OpenAI's dialect, with tools that run here. "
+        "The same as: ollama-code --serve",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_network(parser, environ)
+    add = parser.add_argument
+    add("-w", "--working-dir", default=".", metavar="DIR", help="where the tools work (default: here)")
+    add("--allowed-dirs", nargs="+", default=[], metavar="DIR", help="more directories they may use")
+    add("--no-commands", action="store_true", help="run no commands")
+    add("--command-allowlist", metavar="LIST", help='allowed commands with commas: "git status,pytest"')
+    add("--no-inject-tools", action="store_true", help="never offer our tools to a model")
+    add(
+        "--max-iterations",
+        type=_positive,
+        default=10,
+        metavar="N",
+        help="most model calls with tools for one request (default: 10)",
+    )
+    add("--default-model", metavar="NAME", help="the model for requests that name none")
+    add("--log-level", choices=LOG_LEVELS, default="INFO", help="default: INFO")
+    return parser
+
+
+def _add_network(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    add = parser.add_argument
+    port = environ.get("OLLAMA_TOOLS_PORT", "") or "8080"
+    host = environ.get("OLLAMA_TOOLS_HOST", "") or "127.0.0.1"
+    add("-p", "--port", type=_port, default=port, help="port to listen on (default: 8080)")
+    add("-H", "--host", default=host, help="address to listen on (default: 127.0.0.1)")
+    add("--ollama-url", metavar="URL", help="where Ollama listens (default: OLLAMA_HOST or 127.0.0.1:11434)")
+    add("--auth-token", metavar="T", help="the token clients must send (default: a new one, printed)")
+    add("--no-auth", action="store_true", help="ask for no token; only on this machine's own address")
+    add("--allow-remote", action="store_true", help="let --host be an address that others can reach")
+    add("--allow-remote-commands", action="store_true", help="run commands for them that no allow-list names")
+    add(
+        "--allowed-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name clients call this machine by",
+    )
+
+
+def _prefixes(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    return tuple(entry.strip() for entry in text.split(",") if entry.strip())
+
+
+def _is_token(text: str) -> bool:
+    return bool(text) and all("!" <= letter <= "~" for letter in text)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def remote_complaint(flags: ServeFlags) -> str:
+    """Why this server must not be reached by others, or nothing."""
+    if not flags.allow_remote:
+        return (
+            f"--host {flags.host} can be reached by others, who could write files and run commands here. "
+            "Leave it out, or add --allow-remote and --auth-token."
+        )
+    if not flags.token_given or len(flags.token or "") < SHORTEST_REMOTE_TOKEN:
+        return f"--allow-remote needs --auth-token with at least {SHORTEST_REMOTE_TOKEN} characters."
+    return ""

@@ -1,0 +1,116 @@
+"""Who may talk to the server at all: host, origin, token, kind and size of a body. Whoever reaches the routes
+behind it may write files and run commands here."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import ipaddress
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ollama_code.frontends.proxy.faults import INVALID, Fault, Refused
+
+BODY_LIMIT_BYTES = 32 * 1024 * 1024
+"""Room for pictures."""
+BODY_DEADLINE_S = 30.0
+OPEN_PATHS = ("/health",)
+"""Need no token and say nothing private."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """`token` is `None` where none is asked for. `hosts` are names allowed beside this machine's own; an address
+    is allowed too when `remote`, because a name that was bent to another address is still sent as the name."""
+
+    token: str | None
+    hosts: frozenset[str] = frozenset()
+    remote: bool = False
+
+
+class Guard:
+    """ASGI middleware before everything else."""
+
+    def __init__(self, app: ASGIApp, rules: Rules) -> None:
+        self._app = app
+        self._rules = rules
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        fault = self._fault(Request(scope))
+        if fault is None:
+            await self._app(scope, receive, send)
+        else:
+            await JSONResponse(fault.envelope(), fault.status, fault.headers())(scope, receive, send)
+
+    def _fault(self, request: Request) -> Fault | None:
+        headers = request.headers
+        if not self._is_host(headers.getlist("host")):
+            return Fault(403, "permission_error", "The Host header names another machine than this one.")
+        if "origin" in headers or headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+            return Fault(403, "permission_error", "Web pages may not use this server.")
+        if request.url.path not in OPEN_PATHS and not self._has_token(headers.getlist("authorization")):
+            said = (
+                "The token is missing or wrong. The proxy printed it when it started; send it as the API key."
+            )
+            more = (("www-authenticate", "Bearer"),)
+            return Fault(401, "authentication_error", said, "invalid_api_key", more_headers=more)
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if request.method == "POST" and kind != "application/json":
+            return Fault(415, INVALID, "The body must be JSON: send content-type application/json.")
+        return None
+
+    def _is_host(self, given: list[str]) -> bool:
+        if len(given) != 1:
+            return False
+        name = host_name(given[0])
+        if name == "localhost" or name.endswith(".localhost") or name in self._rules.hosts:
+            return True
+        try:
+            address = ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return address.is_loopback or self._rules.remote
+
+    def _has_token(self, given: list[str]) -> bool:
+        if self._rules.token is None:
+            return True
+        scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+        same = hmac.compare_digest(token.strip().encode(), self._rules.token.encode())
+        return same and scheme.lower() == "bearer"
+
+
+def host_name(host: str) -> str:
+    """A Host header without its port and without the brackets of IPv6, in small letters."""
+    host = host.strip().lower()
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0]
+
+
+async def read_body(request: Request) -> bytes:
+    """Raises: Refused for a body that is too big, or that does not come."""
+    if int(request.headers.get("content-length", "0")) > BODY_LIMIT_BYTES:
+        raise Refused(_TOO_BIG)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_DEADLINE_S):
+            async for piece in request.stream():
+                body += piece
+                if len(body) > BODY_LIMIT_BYTES:
+                    raise Refused(_TOO_BIG)
+    except TimeoutError as e:
+        raise Refused(Fault(408, INVALID, "The body did not come in time.")) from e
+    return bytes(body)
+
+
+_TOO_BIG = Fault(
+    413,
+    INVALID,
+    f"The body is larger than {BODY_LIMIT_BYTES // 1024**2} MiB.",
+    more_headers=(("connection", "close"),),
+)

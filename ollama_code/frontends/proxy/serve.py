@@ -1,0 +1,184 @@
+"""The server itself: its socket, uvicorn inside our own loop and signals, and what is printed at the start."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import socket
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from ollama_code.bootstrap.options import Options
+from ollama_code.bootstrap.serving import Serving, serving_backend
+from ollama_code.bootstrap.workbench import Bounds
+from ollama_code.core.errors import UsageError
+from ollama_code.core.text import clean
+from ollama_code.frontends.proxy.app import Service, proxy_app
+from ollama_code.frontends.proxy.flags import ServeFlags, remote_complaint
+from ollama_code.frontends.proxy.guard import Rules
+from ollama_code.interrupts import cancelled_by_signals
+
+_BACKLOG = 128
+
+
+def run_proxy(flags: ServeFlags) -> int:
+    """Serve until a signal comes. Raises: UsageError before the first request."""
+    logging.getLogger().setLevel(flags.log_level)
+    if flags.log_level == "INFO":
+        for noisy in ("httpx", "uvicorn"):  # every request to Ollama, every start and end
+            logging.getLogger(noisy).setLevel(logging.WARNING)
+    return asyncio.run(_main(flags))
+
+
+async def _main(flags: ServeFlags) -> int:
+    task = asyncio.current_task()
+    assert task is not None
+    with cancelled_by_signals(task), suppress(asyncio.CancelledError):  # the only way a server ends
+        await _serve(flags)
+    return 0
+
+
+async def _serve(flags: ServeFlags) -> None:
+    with bound_socket(flags) as listener:
+        flags = _within_reach(flags, listener)
+        async with serving_backend(_serving(flags)) as backend:
+            service = Service(backend)
+            async with listening(proxy_app(service, _rules(flags, listener)), listener, service.stopping):
+                print(greeting(flags, listener), flush=True)
+                await asyncio.Event().wait()
+
+
+def _serving(flags: ServeFlags) -> Serving:
+    directory = Path(flags.directory).resolve()
+    more = tuple(Path(path).resolve() for path in flags.more_directories)
+    return Serving(
+        bounds=Bounds(directory, more, flags.commands),
+        options=Options(model=flags.default_model, ollama_url=flags.ollama_url),
+        max_iterations=flags.max_iterations,
+        inject_tools=flags.inject_tools,
+    )
+
+
+@contextmanager
+def bound_socket(flags: ServeFlags) -> Iterator[socket.socket]:
+    """A socket at the address, not listening yet.
+    Raises: UsageError for an address that is taken, unknown, or reached by others without being meant so."""
+    try:
+        found = socket.getaddrinfo(flags.host, flags.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as e:
+        raise UsageError(f"--host {clean(flags.host)} is not an address of this machine.") from e
+    found.sort(key=lambda one: one[0] != socket.AF_INET)
+    family, _, _, _, address = found[0]
+    if not _is_loopback(str(address[0])) and (complaint := remote_complaint(flags)):
+        raise UsageError(complaint)
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+        except OSError as e:
+            raise UsageError(
+                f"Cannot listen on {clean(flags.host)} port {flags.port}: {e.strerror}. "
+                "Choose another port with --port."
+            ) from e
+        yield listener
+
+
+def _is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+
+
+def _is_remote(listener: socket.socket) -> bool:
+    return not _is_loopback(str(listener.getsockname()[0]))
+
+
+def _within_reach(flags: ServeFlags, listener: socket.socket) -> ServeFlags:
+    """What others can reach runs no commands that nobody named."""
+    if _is_remote(listener) and flags.commands is None and not flags.remote_commands:
+        return replace(flags, commands=())
+    return flags
+
+
+def _rules(flags: ServeFlags, listener: socket.socket) -> Rules:
+    return Rules(flags.token, frozenset((flags.host.lower(), *flags.allowed_hosts)), _is_remote(listener))
+
+
+def greeting(flags: ServeFlags, listener: socket.socket) -> str:
+    """What is served, what it may touch, and the lines a client needs."""
+    host, port = listener.getsockname()[:2]
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    key = "ollama" if flags.token is None else "<your token>" if flags.token_given else flags.token
+    lines = [
+        f"Serving on {url}",
+        *_powers(flags),
+        "",
+        f"export OPENAI_BASE_URL={url}/v1",
+        f"export OPENAI_API_KEY={key}",
+    ]
+    return clean("\n".join(lines))
+
+
+def _powers(flags: ServeFlags) -> Iterator[str]:
+    if not flags.inject_tools:
+        yield "Tools: none of ours; a client's own are passed through"
+        return
+    places = [flags.directory, *flags.more_directories]
+    yield f"Tools: read and write in {', '.join(str(Path(place).resolve()) for place in places)}"
+    match flags.commands:
+        case None:
+            yield "Commands: every command, as you, without a sandbox (--no-commands forbids them)"
+        case ():
+            yield "Commands: none"
+        case prefixes:
+            yield f"Commands: only {', '.join(prefixes)}"
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to us, and says when it is up."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+
+@asynccontextmanager
+async def listening(
+    app: ASGIApp, listener: socket.socket, stopping: asyncio.Event
+) -> AsyncGenerator[None, None]:
+    """The app answers at `listener` while this is open; at the end `stopping` is set first, so that no stream
+    is cut without a word."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        proxy_headers=False,
+        server_header=False,
+        ws="none",
+        backlog=_BACKLOG,
+        timeout_graceful_shutdown=1,
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    up = asyncio.create_task(server.up.wait())
+    try:
+        await asyncio.wait({serving, up}, return_when=asyncio.FIRST_COMPLETED)
+        yield
+    finally:
+        up.cancel()
+        stopping.set()
+        server.should_exit = True
+        await serving

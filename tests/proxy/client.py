@@ -1,0 +1,70 @@
+"""A proxy on loopback inside the test's own loop, and clients for it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from openai import AsyncOpenAI
+
+from ollama_code.bootstrap.options import Options
+from ollama_code.bootstrap.serving import Serving, serving_backend
+from ollama_code.bootstrap.workbench import Bounds
+from ollama_code.frontends.proxy.app import Service, proxy_app
+from ollama_code.frontends.proxy.guard import Rules
+from ollama_code.frontends.proxy.serve import listening
+
+TOKEN = "a-token-for-the-test"
+
+
+@dataclass(frozen=True)
+class Proxy:
+    url: str
+    stopping: asyncio.Event
+
+    def openai(self) -> AsyncOpenAI:
+        return AsyncOpenAI(base_url=f"{self.url}/v1", api_key=TOKEN, max_retries=0)
+
+    def raw(self) -> httpx.AsyncClient:
+        headers = {"authorization": f"Bearer {TOKEN}"}
+        return httpx.AsyncClient(base_url=self.url, headers=headers, trust_env=False)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How a test wants its proxy."""
+
+    commands: tuple[str, ...] | None = None
+    max_iterations: int = 10
+    inject_tools: bool = True
+    model: str | None = None
+    keepalive_s: float = 10.0
+
+
+USUAL = Wish()
+
+
+@asynccontextmanager
+async def running(ollama_url: str, directory: Path, wish: Wish = USUAL) -> AsyncGenerator[Proxy, None]:
+    serving = Serving(
+        bounds=Bounds(directory, (), wish.commands),
+        options=Options(model=wish.model, ollama_url=ollama_url),
+        max_iterations=wish.max_iterations,
+        inject_tools=wish.inject_tools,
+    )
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        async with serving_backend(serving) as backend:
+            service = Service(backend, keepalive_s=wish.keepalive_s)
+            async with listening(proxy_app(service, Rules(TOKEN)), listener, service.stopping):
+                yield Proxy(url, service.stopping)
+
+
+def user(text: str) -> dict[str, str]:
+    return {"role": "user", "content": text}

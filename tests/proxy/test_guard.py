@@ -1,0 +1,120 @@
+"""Who gets in: refused requests never reach Ollama, and are answered in the dialect's envelope."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ollama_code.frontends.proxy.guard import BODY_LIMIT_BYTES, Guard, Rules, host_name
+from tests.ollama_server import OllamaServer
+from tests.proxy.client import TOKEN, running, user
+
+CHAT = "/v1/chat/completions"
+JSON = {"content-type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "type"),
+    [
+        ({"authorization": ""}, 401, "authentication_error"),
+        ({"authorization": "Bearer wrong"}, 401, "authentication_error"),
+        ({"authorization": f"Basic {TOKEN}"}, 401, "authentication_error"),
+        ({"authorization": "", "x-api-key": TOKEN}, 401, "authentication_error"),
+        ({"host": "evil.example"}, 403, "permission_error"),
+        ({"host": "127.0.0.1.evil.example"}, 403, "permission_error"),
+        ({"host": "192.168.1.7"}, 403, "permission_error"),
+        ({"origin": "http://localhost:3000"}, 403, "permission_error"),
+        ({"origin": "null"}, 403, "permission_error"),
+        ({"sec-fetch-site": "cross-site"}, 403, "permission_error"),
+        ({"content-type": "text/plain"}, 415, "invalid_request_error"),
+    ],
+)
+async def test_a_request_that_is_refused(
+    server: OllamaServer, project: Path, headers: dict[str, str], status: int, type: str
+):
+    async with running(server.url, project) as proxy, proxy.raw() as client:
+        answer = await client.post(CHAT, content=b"{}", headers={**JSON, **headers})
+    assert (answer.status_code, answer.json()["error"]["type"]) == (status, type)
+    assert "access-control-allow-origin" not in answer.headers
+    assert server.requests == []
+
+
+async def test_a_body_that_says_it_is_too_big_is_not_waited_for(server: OllamaServer, project: Path):
+    async with running(server.url, project) as proxy:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(proxy.url.rpartition(":")[2]))
+        lines = [f"POST {CHAT} HTTP/1.1", "host: localhost", f"authorization: Bearer {TOKEN}"]
+        lines += ["content-type: application/json", f"content-length: {BODY_LIMIT_BYTES + 1}", "", ""]
+        writer.write("\r\n".join(lines).encode())
+        assert (await reader.readline()).split()[1] == b"413"
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_a_body_that_hides_its_size_is_cut_off(server: OllamaServer, project: Path):
+    async def endless():
+        piece = b" " * 1024 * 1024
+        for _ in range(33):
+            yield piece
+
+    async with running(server.url, project) as proxy, proxy.raw() as client:
+        answer = await client.post(CHAT, content=endless(), headers=JSON)
+    assert answer.status_code == 413
+
+
+async def test_health_needs_no_token_and_says_nothing_else(server: OllamaServer, project: Path):
+    async with running(server.url, project) as proxy, httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.get(f"{proxy.url}/health")
+        foreign = await client.get(f"{proxy.url}/health", headers={"host": "evil.example"})
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert foreign.status_code == 403 and server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/v1/messages", 404),
+        ("POST", "/v1/messages/count_tokens", 404),
+        ("POST", "/v1/responses", 404),
+        ("GET", "/openapi.json", 404),
+        ("GET", "/health/", 404),
+        ("GET", CHAT, 405),
+    ],
+)
+async def test_what_is_not_there_says_so(
+    server: OllamaServer, project: Path, method: str, path: str, status: int
+):
+    async with running(server.url, project) as proxy, proxy.raw() as client:
+        answer = await client.request(method, path, json={"messages": [user("x")]})
+    assert answer.status_code == status
+    assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [("LOCALHOST:8080", "localhost"), ("[::1]:8080", "::1"), ("127.0.0.1", "127.0.0.1"), ("a.b:1", "a.b")],
+)
+def test_a_host_without_its_port(given: str, name: str):
+    assert host_name(given) == name
+
+
+async def asked(rules: Rules, host: str) -> int:
+    """The status of a guarded request with this Host and no token."""
+
+    async def inside(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    transport = httpx.ASGITransport(Guard(inside, rules))
+    async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        return (await client.get("/v1/models", headers={"host": host})).status_code
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("192.168.1.7:8080", 200), ("box.lan", 200), ("evil.example", 403), ("localhost", 200)],
+)
+async def test_a_remote_server_is_called_by_address_or_by_a_name_it_was_given(host: str, status: int):
+    assert await asked(Rules(None, frozenset({"box.lan"}), remote=True), host) == status

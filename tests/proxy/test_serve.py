@@ -1,0 +1,133 @@
+"""The command: what it prints, what it refuses to do, and that it ends when it is told to."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ollama_code.frontends.proxy.flags import read_flags
+from tests.e2e.program import Program
+from tests.ollama_server import OllamaServer, Reply
+from tests.proxy.client import user
+
+
+@pytest.fixture
+def program(tmp_path: Path, server: OllamaServer) -> Program:
+    folder = tmp_path / "program"
+    folder.mkdir()
+    return Program(folder, server.url)
+
+
+def started(lines: Iterator[bytes]) -> dict[str, str]:
+    """The variables for clients that the program prints, read as they come."""
+    variables: dict[str, str] = {}
+    for line in lines:
+        if line.startswith(b"export "):
+            name, _, value = line.decode().strip().removeprefix("export ").partition("=")
+            variables[name] = value
+        if "OPENAI_API_KEY" in variables:
+            break
+    return variables
+
+
+def test_the_printed_lines_are_all_a_client_needs(program: Program, server: OllamaServer):
+    server.play(Reply(text="Hello."))
+    with program.running("--serve", "-p", "0") as running:
+        printed = started(running.lines())
+        url, key = printed["OPENAI_BASE_URL"], {"authorization": f"Bearer {printed['OPENAI_API_KEY']}"}
+        body = {"messages": [user("Hi.")]}
+        answer = httpx.post(f"{url}/chat/completions", json=body, headers=key, trust_env=False)
+        running.signal(signal.SIGTERM)
+        ended = running.ended()
+    assert answer.json()["choices"][0]["message"]["content"] == "Hello."
+    assert (ended.code, ended.err) == (0, "")
+    assert len(printed["OPENAI_API_KEY"]) >= 32
+
+
+def test_a_token_of_ones_own_is_not_printed(program: Program):
+    with program.running("--serve", "-p", "0", "--auth-token", "plum-and-cherry") as running:
+        printed = started(running.lines())
+        key = {"authorization": "Bearer plum-and-cherry"}
+        answer = httpx.get(f"{printed['OPENAI_BASE_URL']}/models", headers=key, trust_env=False)
+    assert answer.status_code == 200 and "plum" not in str(printed)
+
+
+def test_without_auth_any_key_will_do(program: Program):
+    with program.running("--serve", "-p", "0", "--no-auth") as running:
+        printed = started(running.lines())
+        answer = httpx.get(f"{printed['OPENAI_BASE_URL']}/models", trust_env=False)
+    assert answer.status_code == 200 and printed["OPENAI_API_KEY"] == "ollama"
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--host", "0.0.0.0"],
+        ["--host", "::"],
+        ["--host", "0.0.0.0", "--allow-remote"],
+        ["--host", "0.0.0.0", "--allow-remote", "--no-auth"],
+        ["--host", "0.0.0.0", "--allow-remote", "--auth-token", "x" * 31],
+        ["--no-auth", "--auth-token", "x"],
+        ["--port", "70000"],
+        ["--max-iterations", "0"],
+        ["--working-dir", "nowhere"],
+    ],
+)
+def test_what_would_be_unsafe_or_cannot_be_meant_exits_2(program: Program, flags: list[str]):
+    ran = program.run("--serve", "-p", "0", *flags)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err
+
+
+def test_a_port_that_is_taken_is_told(program: Program, server: OllamaServer):
+    ran = program.run("--serve", "--port", str(server.port))
+    assert ran.code == 2 and str(server.port) in ran.err and "Traceback" not in ran.err
+
+
+def test_a_remote_server_needs_both_words(program: Program):
+    flags = ("--host", "0.0.0.0", "--allow-remote", "--auth-token", "x" * 32)
+    with program.running("--serve", "-p", "0", *flags) as running:
+        assert "0.0.0.0" in started(running.lines())["OPENAI_BASE_URL"]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ([], b"Commands: none"),
+        (["--command-allowlist", "git status"], b"Commands: only git status"),
+        (["--allow-remote-commands"], b"Commands: every command"),
+    ],
+)
+def test_others_run_only_commands_that_were_named(program: Program, more: list[str], said: bytes):
+    flags = ("--host", "0.0.0.0", "--allow-remote", "--auth-token", "x" * 32, *more)
+    with program.running("--serve", "-p", "0", *flags) as running:
+        assert next(line for line in running.lines() if line.startswith(b"Commands")).startswith(said)
+
+
+def test_the_help_is_that_of_the_proxy(program: Program):
+    ran = program.run("--serve", "--help")
+    assert ran.code == 0 and "--command-allowlist" in ran.out and "--yolo" not in ran.out
+
+
+def test_flags_win_over_the_environment():
+    environment = {"OLLAMA_TOOLS_PORT": "9000", "OLLAMA_TOOLS_HOST": "::1"}
+    assert (read_flags([], environment).port, read_flags([], environment).host) == (9000, "::1")
+    assert read_flags(["-p", "9001", "-H", "127.0.0.1"], environment).port == 9001
+    assert read_flags([], {}).host == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("flags", "commands"),
+    [
+        ([], None),
+        (["--no-commands"], ()),
+        (["--command-allowlist", "git status, pytest"], ("git status", "pytest")),
+        (["--no-commands", "--command-allowlist", "git"], ()),
+    ],
+)
+def test_which_commands_may_run(flags: list[str], commands: tuple[str, ...] | None):
+    assert read_flags(flags, {}).commands == commands
