@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,8 +15,9 @@ from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.serving import Serving, serving_backend
 from ollama_code.bootstrap.workbench import Bounds
 from ollama_code.frontends.proxy.app import Service, proxy_app
+from ollama_code.frontends.proxy.flags import read_flags
 from ollama_code.frontends.proxy.guard import Rules
-from ollama_code.frontends.proxy.serve import listening
+from ollama_code.frontends.proxy.serve import bound_socket, listening
 
 TOKEN = "a-token-for-the-test"
 
@@ -57,8 +57,7 @@ async def running(ollama_url: str, directory: Path, wish: Wish = USUAL) -> Async
         max_iterations=wish.max_iterations,
         inject_tools=wish.inject_tools,
     )
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+    with bound_socket(read_flags(["-p", "0"], {})) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         async with serving_backend(serving) as backend:
             service = Service(backend, keepalive_s=wish.keepalive_s)

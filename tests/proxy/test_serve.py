@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import httpx
 import pytest
 
 from ollama_code.frontends.proxy.flags import read_flags
+from ollama_code.frontends.proxy.serve import bound_socket
 from tests.e2e.program import Program
 from tests.ollama_server import OllamaServer, Reply
 from tests.proxy.client import user
@@ -111,6 +113,11 @@ def test_others_run_only_commands_that_were_named(program: Program, more: list[s
 def test_the_help_is_that_of_the_proxy(program: Program):
     ran = program.run("--serve", "--help")
     assert ran.code == 0 and "--command-allowlist" in ran.out and "--yolo" not in ran.out
+
+
+def test_connections_send_without_delay():
+    with bound_socket(read_flags(["-p", "0"], {})) as listener:
+        assert listener.proto == socket.IPPROTO_TCP  # asyncio's condition for TCP_NODELAY
 
 
 def test_flags_win_over_the_environment():

@@ -77,7 +77,8 @@ def bound_socket(flags: ServeFlags) -> Iterator[socket.socket]:
     family, _, _, _, address = found[0]
     if not _is_loopback(str(address[0])) and (complaint := remote_complaint(flags)):
         raise UsageError(complaint)
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
+    # The protocol is named because asyncio sends without delay only then: 40 ms less for a small answer.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(address)
