@@ -18,6 +18,7 @@ from ollama_code.ports import ChatProvider, ModelInfo
 from ollama_code.providers.models import choose_model, choose_window
 from ollama_code.settings.load import load
 from ollama_code.settings.model import Settings
+from ollama_code.tools.seven import COMMAND, wire_tools
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Backend:
     def __init__(self, serving: Serving, provider: ChatProvider, settings: Settings, scratch: Path) -> None:
         self.serving = serving
         self.provider = provider
+        self.tools = wire_tools(without=(COMMAND,) if serving.bounds.commands == () else ())
+        """The seven, without the one for commands where none may run. Made once: it costs some milliseconds."""
         self._settings = settings
         self._scratch = scratch
         self._models: dict[str, Model] = {}

@@ -18,7 +18,6 @@ from ollama_code.core.messages import AssistantMessage, Message, ToolCall, ToolM
 from ollama_code.core.usage import Usage
 from ollama_code.frontends.proxy.asked import Asked
 from ollama_code.ports import ChatRequest, ReplyEnd, TextPiece, ThinkingPiece
-from ollama_code.tools.seven import COMMAND, wire_tools
 
 ANSWER_NOW = (
     "No more tools can be called in this turn. Answer now with what you know, and say what is left to do."
@@ -89,7 +88,7 @@ class _Run:
     def __init__(self, backend: Backend, model: Model, asked: Asked) -> None:
         self._backend = backend
         self._asked = asked
-        self._tools = _offered(backend)
+        self._tools = backend.tools
         self._head = asked.head(model, self._tools)
         self._meter = Meter(self._head)
         self._history = asked.messages_for(model.info)
@@ -164,11 +163,6 @@ class _Run:
             text = await bench.answer(call, budget)
             self._history.append(ToolMessage(call_id=call.id, name=call.name, text=text))
             left -= 1
-
-
-def _offered(backend: Backend) -> tuple[WireTool, ...]:
-    """The seven, without the one for commands where none may run."""
-    return wire_tools(without=(COMMAND,) if backend.serving.bounds.commands == () else ())
 
 
 def _request(asked: Asked, head: Head, meter: Meter, history: list[Message]) -> ChatRequest:
