@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ollama_code.bootstrap.options import Options
 
 MODES = ("plan", "default", "auto-edit", "yolo")
-EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
 EPILOG = """\

@@ -35,8 +35,10 @@ from ollama_code.interrupts import cancelled_by_signals
 
 Format = Literal["text", "json", "stream-json"]
 EXIT_DONE, EXIT_FAILED, EXIT_DENIED, EXIT_INTERRUPTED = 0, 1, 3, 130
-PATIENCE_S = 8.0
-"""How long to look for a server that does not answer: the whole program gives up within 10 s."""
+PATIENCE_S = 4.5
+"""How long to begin looking again for a server that does not answer. One look takes up to 5 s at an address that
+swallows the connection and 8 s at a server that hangs, and the whole program gives up within 10 s: so after a
+slow look there is no second one."""
 
 
 @dataclass

@@ -154,9 +154,6 @@ class Bridge:
         """Install a model that was chosen to go on with."""
         self._put(Order(lambda: self._pull_to_use(name)))
 
-    def pick(self) -> None:
-        self._put(Order(self._pick))
-
     def stop(self) -> bool:
         """Stop what runs now; false when nothing does."""
         if self._current is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -52,10 +51,3 @@ class Block:
     announced: bool
     fence: str | None = None
     """The label of the fence around it, `None` without one."""
-
-
-def first_fault(states: Iterable[State]) -> State:
-    """The state of several parts that are one call."""
-    order = (State.BROKEN, State.CUT, State.BRACE, State.UNCLOSED)
-    found = set(states)
-    return next((state for state in order if state in found), State.WHOLE)
