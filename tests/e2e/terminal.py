@@ -52,7 +52,12 @@ class Terminal:
         return self.text[first : self._seen]
 
     def type(self, text: str) -> None:
-        os.write(self._descriptor, text.encode())
+        self.send(text.encode())
+
+    def send(self, data: bytes) -> None:
+        """All of it, however long the program takes to read it."""
+        while data:
+            data = data[os.write(self._descriptor, data) :]
 
     def enter(self, line: str) -> None:
         self.type(line + ENTER)

@@ -99,3 +99,14 @@ def test_the_demo_needs_no_server(program: Program) -> None:
         screen.until("Yes, once")
         screen.type("\x11")
         assert screen.ended() == 0
+
+
+def test_a_paste_of_megabytes_and_bytes_that_are_no_text_hold_up_nothing(
+    program: Program, server: OllamaServer
+) -> None:
+    lines = "a line that was copied from a log\n" * 60_000
+    with on_screen(program) as screen:
+        screen.until(READY)
+        screen.send(b"\xff\xfe before ")
+        screen.send(f"\x1b[200~{lines}\x1b[201~ behind".encode())
+        screen.until("before", "[pasted 60,000 lines #1]", "behind")

@@ -19,6 +19,7 @@ from textual.widgets import Static
 from ollama_code.core.errors import OllamaCodeError
 from ollama_code.frontends.tui.input.prompt import PromptInput
 from ollama_code.frontends.tui.input.queue import QueueView
+from ollama_code.frontends.tui.keyboard import Keyboard
 from ollama_code.frontends.tui.palette import Palette, palettes
 from ollama_code.frontends.tui.themes import textual_theme
 
@@ -54,7 +55,7 @@ class OllamaCodeApp(App[int]):
     def __init__(
         self, options: Options, palette: Palette, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=Keyboard)
         for known in palettes().values():
             self.register_theme(textual_theme(known))
         self.theme = palette.name
