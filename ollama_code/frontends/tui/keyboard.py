@@ -1,4 +1,4 @@
-"""Reads the terminal for Textual: a paste comes over in one piece, a lone Esc at once, and no byte ends the program."""
+"""Reads the terminal for Textual: a paste comes over in one piece, a lone Esc at once, and no byte stops it."""
 
 from __future__ import annotations
 
