@@ -9,7 +9,7 @@ from typing import BinaryIO, Literal, Protocol, TypeVar
 from pydantic import JsonValue
 
 from ollama_code.core.events import Event
-from ollama_code.core.head import Head
+from ollama_code.core.head import Head, Think
 from ollama_code.core.messages import Message, ToolCall
 from ollama_code.core.permission import Answer, PermissionRequest, Question
 from ollama_code.core.phase import Phase
@@ -33,6 +33,10 @@ class ChatRequest:
     """Options of the engine beside the window, such as temperature. Empty leaves the model's own."""
     format: JsonValue = None
     """"json" or a JSON schema that binds the answer; `None` binds nothing."""
+    think: Think | None = None
+    """Instead of the head's, for one request; `None` is the head's."""
+    tap: bool = False
+    """Whether the raw tokens are asked for (`RawPiece`)."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,25 @@ class ThinkingPiece:
 
 
 @dataclass(frozen=True)
+class RawPiece:
+    """What the model wrote, before the server's parsers: `tokens` of it. Comes before what was made of it."""
+
+    text: str
+    tokens: int = 1
+
+
+@dataclass(frozen=True)
+class DraftPiece:
+    """A call being written; the fields are those of `core.events.CallDrafted`."""
+
+    number: int
+    name: str
+    argument: str = ""
+    text: str = ""
+    tokens: int = 0
+
+
+@dataclass(frozen=True)
 class ReplyEnd:
     """The last chunk of every complete answer; a stream that ends without it raises `StreamCut`."""
 
@@ -53,7 +76,7 @@ class ReplyEnd:
     usage: Usage
 
 
-Chunk = TextPiece | ThinkingPiece | ToolCall | Phase | ReplyEnd
+Chunk = TextPiece | ThinkingPiece | RawPiece | DraftPiece | ToolCall | Phase | ReplyEnd
 
 
 @dataclass(frozen=True)
@@ -96,6 +119,17 @@ class ModelInfo:
 
 
 @dataclass(frozen=True)
+class LoadedModel:
+    """A model in memory. `size_vram_bytes` below `size_bytes` means that the rest runs on the processor.
+    `context_length` is what was really allocated, in tokens, 0 when the server does not say."""
+
+    name: str
+    size_bytes: int
+    size_vram_bytes: int
+    context_length: int
+
+
+@dataclass(frozen=True)
 class PullProgress:
     """How far a download is: the server's word for what it does, bytes of all layers known so far."""
 
@@ -112,6 +146,12 @@ class ChatProvider(Protocol):
     async def describe(self, model: str) -> ModelInfo: ...
 
     async def installed(self) -> tuple[ModelSummary, ...]: ...
+
+    async def loaded(self) -> tuple[LoadedModel, ...]:
+        """The models in memory now."""
+
+    async def rendered(self, request: ChatRequest) -> str | None:
+        """The prompt that the server would make of `request`, without reading it; `None` when it cannot say."""
 
     def pull(self, model: str) -> AsyncGenerator[PullProgress, None]:
         """Install `model`. Ends after the server said "success"; closing it stops the download, which a later

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ollama_code.agent.context import Context
 from ollama_code.agent.meter import CHARS_PER_TOKEN, Meter
 from ollama_code.agent.runtime import Runtime
 from ollama_code.agent.step import Draft, StepFailed, take_step
@@ -30,10 +31,11 @@ _LEAST_CHARS = 160
 """Below this the line that counts what is missing costs more than it saves."""
 
 
-async def compact(rt: Runtime, history: list[Message], meter: Meter) -> None:
-    """Replace `history` in place and announce it.
+async def compact(rt: Runtime, context: Context) -> None:
+    """Replace the history in place and announce it.
     Raises: SessionError when there is nothing to make room from; ProviderError, CancelledError, with the history
     untouched."""
+    history, meter = context.history, context.meter
     before = meter.used(history)
     if len(history) < 3 and before < rt.head.num_ctx // 2:
         raise SessionError("The conversation is too short to compact.")

@@ -58,6 +58,17 @@ async def execute(tooling: Tooling, attempt: Attempt, budget_chars: int) -> Exec
     return Executed(result, executed.ends_turn)
 
 
+def refuse(tooling: Tooling, call: ToolCall, why: str) -> Executed:
+    """A call that is not carried out, shown and answered like one that failed."""
+    tooling.emit(ToolStarted(call=call, title=one_line(call.name), agent=tooling.agent))
+    if tooling.toolset.find(call.name) is None:
+        result = failed(_unknown(tooling, call.name), ErrorType.UNKNOWN_TOOL)
+    else:
+        result = failed(f"{why} It was not run.", ErrorType.INVALID_PARAMS)
+    tooling.emit(ToolFinished(call_id=call.id, result=result, agent=tooling.agent))
+    return Executed(result)
+
+
 async def _attempt(tooling: Tooling, attempt: Attempt, context: Call) -> Executed:
     call = attempt.call
     found = tooling.toolset.find(call.name)

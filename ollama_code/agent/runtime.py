@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from ollama_code.agent.known import Known
 from ollama_code.core.head import Head
 from ollama_code.permissions.gate import Gate
 from ollama_code.ports import ChatProvider, Emit
@@ -42,6 +43,7 @@ class Runtime:
     max_steps: int = DEFAULT_MAX_STEPS
     patience_s: float = 0.0
     """How long to go on trying while nobody answers at the server's address."""
+    known: Known = field(default_factory=Known)
 
     @property
     def emit(self) -> Emit:

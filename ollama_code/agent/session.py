@@ -8,12 +8,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import suppress
 
 from ollama_code.agent.compact import compact
+from ollama_code.agent.context import Context
 from ollama_code.agent.errands import read_for_person, run_for_person
 from ollama_code.agent.feed import Feed, Observer
-from ollama_code.agent.meter import Meter
 from ollama_code.agent.runtime import Runtime
 from ollama_code.agent.surroundings import Surroundings, preface
-from ollama_code.agent.turn import UNKNOWN, add, close_open_calls, run_turn
+from ollama_code.agent.turn import UNKNOWN, run_turn
 from ollama_code.core.errors import OllamaCodeError
 from ollama_code.core.events import Event, ModeChanged, StopReason, TurnFinished, TurnStarted
 from ollama_code.core.head import Head
@@ -31,14 +31,17 @@ class Session:
         self, id: str, runtime: Runtime, feed: Feed, look: Callable[[], Surroundings], history: list[Message]
     ) -> None:
         self.id = id
-        self.history = history
         self._rt = runtime
         self._feed = feed
         self._look = look
         self._told: Surroundings | None = None
         self._asides: list[str] = []
-        self._meter = Meter(runtime.head)
-        close_open_calls(runtime, history, UNKNOWN)  # a session that was killed left calls without an answer
+        self._context = Context(runtime.head, runtime.emit, history, runtime.agent)
+        self._context.close_calls(UNKNOWN)  # a session that was killed left calls without an answer
+
+    @property
+    def history(self) -> list[Message]:
+        return self._context.history
 
     @property
     def head(self) -> Head:
@@ -60,7 +63,7 @@ class Session:
     @property
     def tokens_used(self) -> int:
         """Tokens in the context window, as measured or estimated."""
-        return self._meter.used(self.history)
+        return self._context.meter.used(self.history)
 
     def observe(self, observer: Observer) -> None:
         """Hear every event from now on, also those between turns."""
@@ -71,16 +74,20 @@ class Session:
         the turn and waits until its tools are gone."""
 
         async def turn() -> StopReason:
-            add(self._rt, self.history, UserMessage(text=self._prefaced(text), images=images))
-            return await run_turn(self._rt, self.history, self._meter)
+            self._context.add(UserMessage(text=self._prefaced(text), images=images))
+            return await run_turn(self._rt, self._context)
 
         return self._stream(text, turn)
+
+    def steer(self, text: str) -> None:
+        """Words for the running turn: the model hears them before its next step, without the turn being stopped."""
+        self._context.steer(text)
 
     def compact(self) -> AsyncGenerator[Event, None]:
         """Replace the conversation by a summary of it and its last turn, in a turn of its own."""
 
         async def turn() -> StopReason:
-            await compact(self._rt, self.history, self._meter)
+            await compact(self._rt, self._context)
             self._told = None  # what told the model where it is was summarised away
             return "done"
 
@@ -98,7 +105,7 @@ class Session:
     async def attach(self, paths: Sequence[str]) -> None:
         """Put the content of files and folders the person named in front of the next message. A path that cannot
         be read says so in its place."""
-        budget = self._meter.result_budget(self.history, 1)
+        budget = self._context.meter.result_budget(self.history, 1)
         self._asides.append(await read_for_person(self._rt.tooling, paths, budget))
 
     async def _stream(

@@ -13,28 +13,51 @@ from dataclasses import dataclass, field
 
 from ollama_code.agent.meter import Meter
 from ollama_code.agent.runtime import Runtime
-from ollama_code.core.errors import ProviderError, ServerBusy, ServerUnreachable
-from ollama_code.core.events import PhaseChanged, Retried, TextDelta, ThinkingDelta, UsageReported
+from ollama_code.core.errors import ProviderError, ReplyBroken, ServerBusy, ServerUnreachable
+from ollama_code.core.events import (
+    CallDrafted,
+    PhaseChanged,
+    Retried,
+    TextDelta,
+    ThinkingDelta,
+    UsageReported,
+)
+from ollama_code.core.head import Think
 from ollama_code.core.messages import AssistantMessage, Message, ToolCall
 from ollama_code.core.phase import Phase
-from ollama_code.ports import ChatRequest, Chunk, ReplyEnd, TextPiece, ThinkingPiece
+from ollama_code.ports import ChatRequest, Chunk, DraftPiece, RawPiece, ReplyEnd, TextPiece, ThinkingPiece
 
 CUT_OFF = "\n\n[This answer was cut off here.]"
 _FIRST_PAUSE_S = 0.5
 
 
+@dataclass(frozen=True)
+class Manner:
+    """How a step asks. `bound` are the names of the tools that the answer may call, all of it being bound by their
+    schema; empty leaves only an answer in words, and `None` binds nothing."""
+
+    think: Think | None = None
+    bound: tuple[str, ...] | None = None
+
+
 @dataclass
 class Draft:
-    """An answer while it is being written."""
+    """An answer while it is being written. `fault` is set when the server could not read what the model wrote."""
 
+    bound: bool = False
     text: list[str] = field(default_factory=list)
     thinking: list[str] = field(default_factory=list)
+    raw: list[str] = field(default_factory=list)
     calls: list[ToolCall] = field(default_factory=list)
     end: ReplyEnd | None = None
+    fault: ReplyBroken | None = None
 
     def message(self) -> AssistantMessage:
         return AssistantMessage(
-            text="".join(self.text), thinking="".join(self.thinking), calls=tuple(self.calls)
+            text="".join(self.text),
+            thinking="".join(self.thinking),
+            written="".join(self.raw) if self.bound else "",
+            calls=tuple(self.calls),
         )
 
     def cut_off(self) -> AssistantMessage | None:
@@ -55,20 +78,26 @@ class StepFailed(Exception):
         self.cause = cause
 
 
-async def take_step(rt: Runtime, history: Sequence[Message], meter: Meter) -> Draft:
-    """The model's complete answer to `history`.
+async def take_step(
+    rt: Runtime, history: Sequence[Message], meter: Meter, manner: Manner | None = None
+) -> Draft:
+    """The model's complete answer to `history`, or one with a `fault`.
     Raises: StepFailed with the draft when every try failed or the step was cancelled."""
     started = time.monotonic()
+    manner = manner or Manner()
     attempt = 1
     while True:
-        draft = Draft()
+        draft = Draft(bound=manner.bound is not None)
         try:
-            request = ChatRequest(rt.head, tuple(history), meter.answer_room(history))
+            request = ChatRequest(rt.head, tuple(history), meter.answer_room(history), think=manner.think)
             await _stream(rt, request, draft)
             return draft
         except asyncio.CancelledError as e:
             raise StepFailed(draft, e) from e
         except ProviderError as e:
+            if isinstance(e, ReplyBroken) and e.said:
+                draft.fault = e
+                return draft
             pause_s = _pause_before(e, attempt, started, rt.patience_s)
             if pause_s is None:
                 raise StepFailed(draft, e) from e
@@ -122,6 +151,10 @@ def _take(rt: Runtime, chunk: Chunk, draft: Draft) -> None:
         case ThinkingPiece(text=text):
             draft.thinking.append(text)
             rt.emit(ThinkingDelta(text=text, agent=rt.agent))
+        case RawPiece(text=text):
+            draft.raw.append(text)
+        case DraftPiece():
+            rt.emit(_drafted(chunk, rt.agent))
         case ToolCall():
             draft.calls.append(chunk)
         case Phase():
@@ -129,3 +162,14 @@ def _take(rt: Runtime, chunk: Chunk, draft: Draft) -> None:
         case ReplyEnd(usage=usage):
             draft.end = chunk
             rt.emit(UsageReported(usage=usage, num_ctx=rt.head.num_ctx, agent=rt.agent))
+
+
+def _drafted(piece: DraftPiece, agent: str) -> CallDrafted:
+    return CallDrafted(
+        number=piece.number,
+        name=piece.name,
+        argument=piece.argument,
+        text=piece.text,
+        tokens=piece.tokens,
+        agent=agent,
+    )

@@ -1,125 +1,92 @@
-"""The loop. Stateless: history in, history grown, events out."""
+"""The loop. Stateless: a context in, the same context grown, events out."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator, Sequence
-from itertools import groupby
-
-from ollama_code.agent.execute import Attempt, Executed, execute
-from ollama_code.agent.meter import Meter
+from ollama_code.agent.calls import run_calls
+from ollama_code.agent.context import Context
 from ollama_code.agent.runtime import Runtime
-from ollama_code.agent.step import Draft, StepFailed, take_step
-from ollama_code.core.events import MessageAdded, Notice, StepStarted, StopReason
-from ollama_code.core.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
-from ollama_code.core.permission import Kind
+from ollama_code.agent.step import Draft, Manner, StepFailed, take_step
+from ollama_code.agent.understand import Understood, declared, understood
+from ollama_code.core.events import Notice, Retried, StepStarted, StopReason
+from ollama_code.core.messages import UserMessage
+from ollama_code.providers.recover import Declared
 
 NOT_RUN = "Not run: the turn was stopped."
-STOPPED = "Stopped while it ran: it may have done part of its work. Look before you do it again."
 UNKNOWN = "The program ended before this call: it may have done all of its work or part. Look before you do it again."
-NOT_RUN_REFUSED = "Not run: the person refused an earlier call of this answer."
-NUDGE = "Your last answer was empty. Answer in words, or call a tool."
-PARALLEL_READS = 8
-"""How many reads of one answer run at once: enough to hide the disk, few enough to keep descriptors."""
+MOST_FAILURES = 2
+"""Answers in a row that may come to nothing: after the first the model is told why, after the second it is bound."""
 
 
-async def run_turn(rt: Runtime, history: list[Message], meter: Meter) -> StopReason:
-    """Alternate model and tools until the model stops calling. Appends to `history` in order; whatever ends the
-    turn, every call in it has an answer.
+async def run_turn(rt: Runtime, context: Context) -> StopReason:
+    """Alternate model and tools until the model stops calling. Whatever ends the turn, every call in the history
+    has an answer.
     Raises: ProviderError when the model cannot be asked, CancelledError when the turn is stopped."""
     try:
-        return await _alternate(rt, history, meter)
+        return await _Turn(rt, context).run()
     except StepFailed as e:
         if kept := e.draft.cut_off():
-            add(rt, history, kept)
+            context.add(kept)
         raise e.cause from None
     finally:
-        close_open_calls(rt, history, NOT_RUN)
+        context.close_calls(NOT_RUN)
 
 
-async def _alternate(rt: Runtime, history: list[Message], meter: Meter) -> StopReason:
-    nudged = False
-    for number in range(1, rt.max_steps + 1):
-        rt.emit(StepStarted(number=number, agent=rt.agent))
-        draft = await take_step(rt, history, meter)
-        if draft.is_empty():
-            if nudged:
-                rt.emit(Notice(text="The model answered with nothing, twice.", agent=rt.agent))
-                return "failed"
-            nudged = True
-            add(rt, history, UserMessage(text=NUDGE))
-            continue
-        reply = draft.message()
-        add(rt, history, reply)
-        _measure(meter, history, draft)
-        if not reply.calls:
-            if draft.end and draft.end.reason == "length":
-                rt.emit(Notice(text="The answer reached the end of the context window.", agent=rt.agent))
-            return "done"
-        if await _run_calls(rt, history, reply.calls, meter):
-            return "denied"
-    rt.emit(Notice(text=f"Stopped after {rt.max_steps} steps (--max-steps).", agent=rt.agent))
-    return "step_limit"
+class _Turn:
+    """The few things that one turn remembers from step to step."""
 
+    def __init__(self, rt: Runtime, context: Context) -> None:
+        self._rt = rt
+        self._context = context
+        self._declared: Declared = declared(rt.tooling.toolset)
+        self._plain = Manner(bound=rt.tooling.toolset.names if rt.head.acting == "constrained" else None)
+        self._manner = self._plain
+        self._failures = 0
 
-def _measure(meter: Meter, history: list[Message], draft: Draft) -> None:
-    if draft.end is not None:
-        meter.note(history, draft.end.usage)
+    async def run(self) -> StopReason:
+        for number in range(1, self._rt.max_steps + 1):
+            self._context.take_steering()
+            self._rt.emit(StepStarted(number=number, agent=self._rt.agent))
+            if stop := await self._step():
+                return stop
+        self._tell(f"Stopped after {self._rt.max_steps} steps (--max-steps).")
+        return "step_limit"
 
+    async def _step(self) -> StopReason | None:
+        """The reason to stop, if this step is the last."""
+        draft = await take_step(self._rt, self._context.history, self._context.meter, self._manner)
+        answer = understood(draft, self._declared)
+        if answer.note:
+            return self._ask_again(draft, answer)
+        self._failures = 0
+        if self._manner.bound is None:
+            self._manner = self._plain
+        self._context.add(answer.message)
+        if draft.end is not None:
+            self._context.meter.note(self._context.history, draft.end.usage)
+        if answer.message.calls:
+            return await run_calls(self._rt, self._context, answer.message.calls, answer.refused)
+        if draft.end and draft.end.reason == "length":
+            self._tell("The answer reached the end of the context window.")
+        return None if self._context.take_steering() else "done"
 
-async def _run_calls(rt: Runtime, history: list[Message], calls: Sequence[ToolCall], meter: Meter) -> bool:
-    """Run the calls of one answer and add their results in call order; true when a person's bare no ends it."""
-    left = len(calls)
-    for batch in _batches(calls, rt):
-        budget = meter.result_budget(history, left)
-        attempts = [Attempt(call) for call in batch]
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(execute(rt.tooling, attempt, budget)) for attempt in attempts]
-        finally:  # what was done before a stop is told as it was
-            for attempt, task in zip(attempts, tasks, strict=True):
-                add(rt, history, _answer(attempt, task))
-        left -= len(batch)
-        if any(task.result().ends_turn for task in tasks):
-            close_open_calls(rt, history, NOT_RUN_REFUSED)
-            return True
-    return False
+    def _ask_again(self, draft: Draft, answer: Understood) -> StopReason | None:
+        self._failures += 1
+        shown = "".join(draft.text)
+        if answer.message.text:
+            self._context.add(answer.message.model_copy(update={"calls": ()}))
+            shown = ""
+        if self._failures > MOST_FAILURES:
+            self._tell(f"{answer.why} That was the third answer that came to nothing, so the turn ends here.")
+            return "failed"
+        self._rt.emit(
+            Retried(reason=answer.why, attempt=self._failures, discarded=shown, agent=self._rt.agent)
+        )
+        self._context.add(UserMessage(text=answer.note))
+        if self._failures == MOST_FAILURES and self._rt.head.tools:
+            self._manner = Manner(think=False, bound=self._rt.tooling.toolset.names)
+        elif answer.thought_only:
+            self._manner = Manner(think=False, bound=self._plain.bound)
+        return None
 
-
-def _answer(attempt: Attempt, task: asyncio.Task[Executed]) -> ToolMessage:
-    call = attempt.call
-    if task.cancelled():
-        return ToolMessage(call_id=call.id, name=call.name, text=STOPPED if attempt.began else NOT_RUN)
-    result = task.result().result
-    return ToolMessage(call_id=call.id, name=call.name, text=result.llm_content, images=result.images)
-
-
-def _batches(calls: Sequence[ToolCall], rt: Runtime) -> Iterator[list[ToolCall]]:
-    """Neighbouring reads run together; anything that changes the world runs alone, in order."""
-
-    def reads(call: ToolCall) -> bool:
-        found = rt.tooling.toolset.find(call.name)
-        return found is not None and found.tool.kind is Kind.READ
-
-    for together, group in groupby(calls, reads):
-        run = list(group)
-        size = PARALLEL_READS if together else 1
-        yield from (run[i : i + size] for i in range(0, len(run), size))
-
-
-def add(rt: Runtime, history: list[Message], message: Message) -> None:
-    history.append(message)
-    rt.emit(MessageAdded(message=message, agent=rt.agent))
-
-
-def close_open_calls(rt: Runtime, history: list[Message], text: str) -> None:
-    """Answer every unanswered call of the last answer, so that the history stays valid for the next turn."""
-    last = next((i for i in reversed(range(len(history))) if isinstance(history[i], AssistantMessage)), None)
-    if last is None:
-        return
-    reply = history[last]
-    assert isinstance(reply, AssistantMessage)
-    answered = {m.call_id for m in history[last + 1 :] if isinstance(m, ToolMessage)}
-    for call in reply.calls:
-        if call.id not in answered:
-            add(rt, history, ToolMessage(call_id=call.id, name=call.name, text=text))
+    def _tell(self, text: str) -> None:
+        self._rt.emit(Notice(text=text, agent=self._rt.agent))

@@ -94,7 +94,18 @@ class SignInNeeded(ProviderError):
 
 
 class ReplyBroken(ProviderError):
+    """`said` are the words, uncut, of a server that could not read what the model wrote; empty when it is the server
+    that cannot be read. `status` is the HTTP status, `midstream` says that an answer had begun."""
+
     retries = 2
+
+    def __init__(
+        self, message: str, *, said: str = "", status: int = 200, midstream: bool = False, hint: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.said = said
+        self.status = status
+        self.midstream = midstream
 
 
 class StreamCut(ProviderError):

@@ -65,6 +65,22 @@ class ThinkingDelta(Fact):
     text: str
 
 
+class CallDrafted(Fact):
+    """The model goes on writing a call: it is seen before it is complete, and may still come to nothing."""
+
+    type: Literal["call_drafted"] = "call_drafted"
+    number: int
+    """Counts the calls of the step from 1."""
+    name: str
+    """As written; empty until the model has written it."""
+    argument: str = ""
+    """The argument being written; empty between arguments."""
+    text: str = ""
+    """What was added to its value, decoded."""
+    tokens: int = 0
+    """Tokens of this call so far, exact."""
+
+
 class ToolStarted(Fact):
     type: Literal["tool_started"] = "tool_started"
     call: ToolCall
@@ -109,7 +125,8 @@ class ToolFinished(Fact):
 
 
 class MessageAdded(Fact):
-    """The history grew by one complete message."""
+    """The history grew by one complete message. Its text is the last word: what streamed before may have held
+    leftovers of a call."""
 
     type: Literal["message_added"] = "message_added"
     message: Message
@@ -180,6 +197,7 @@ Event = Annotated[
     | PhaseChanged
     | TextDelta
     | ThinkingDelta
+    | CallDrafted
     | ToolStarted
     | PermissionAsked
     | PermissionAnswered

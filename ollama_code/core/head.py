@@ -9,6 +9,9 @@ from pydantic import JsonValue
 from ollama_code.core.value import Value
 
 Think = bool | Literal["low", "medium", "high", "max"]
+Acting = Literal["native", "constrained"]
+"""How the model calls: by the server's own calls, or (without that capability) by a JSON schema that binds its whole
+answer, the tools being described in the system text."""
 WireTool = dict[str, JsonValue]
 """One tool as a request carries it: `{"type": "function", "function": {name, description, parameters}}`."""
 
@@ -23,5 +26,8 @@ class Head(Value):
     think: Think
     system: str
     tools: tuple[WireTool, ...]
+    acting: Acting = "native"
+    sends_thinking: bool = True
+    """Whether past thinking goes back to the model; false where its template makes that cost a turn of reading."""
     keep_alive: str = "30m"
     """How long the server keeps the model loaded after a request, as a Go duration."""

@@ -36,6 +36,8 @@ class AssistantMessage(Value):
     role: Literal["assistant"] = "assistant"
     text: str = ""
     thinking: str = ""
+    written: str = ""
+    """The answer as the model wrote it under a schema, which is what goes back to it; else empty."""
     calls: tuple[ToolCall, ...] = ()
 
 

@@ -4,26 +4,14 @@ typed values. Features are read from fields, never guessed from a version."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import Field, JsonValue
 
-from ollama_code.ports import ModelInfo, ModelSummary
+from ollama_code.ports import LoadedModel, ModelInfo, ModelSummary
 from ollama_code.providers.lenient import Lenient
 
 _NUM_CTX = re.compile(r"^num_ctx\s+(\d+)\s*$", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class LoadedModel:
-    """A model in memory. `size_vram_bytes` below `size_bytes` means that the rest runs on the processor.
-    `context_length` is what was really allocated, in tokens, 0 when the server does not say."""
-
-    name: str
-    size_bytes: int
-    size_vram_bytes: int
-    context_length: int
 
 
 class _Details(Lenient):
@@ -91,6 +79,20 @@ class Version(Lenient):
     """`/api/version`."""
 
     version: str
+
+
+class _Debug(Lenient):
+    rendered_template: str = ""
+
+
+class Rendered(Lenient):
+    """`/api/chat` with `_debug_render_only`."""
+
+    debug: _Debug | None = Field(default=None, alias="_debug_info")
+
+    @property
+    def text(self) -> str | None:
+        return self.debug.rendered_template if self.debug else None
 
 
 class Show(Lenient):

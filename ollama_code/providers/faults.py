@@ -179,7 +179,10 @@ def _given_up(case: _Case) -> ProviderError:
 def _unreadable(case: _Case) -> ProviderError:
     return ReplyBroken(
         f"{case.url} could not read what {case.what} wrote, most likely a tool call.{case.quote} Ask again, in "
-        "smaller steps."
+        "smaller steps.",
+        said=case.said.whole or "no reason was given",
+        status=case.status,
+        midstream=case.status == httpx.codes.OK,
     )
 
 

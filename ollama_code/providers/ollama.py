@@ -18,8 +18,8 @@ from ollama_code.core.messages import AssistantMessage
 from ollama_code.core.phase import Phase
 from ollama_code.core.text import one_line
 from ollama_code.core.version import __version__
-from ollama_code.ports import ChatRequest, Chunk, ModelInfo, ModelSummary, PullProgress
-from ollama_code.providers.catalog import LoadedModel, Residents, Show, Tags, Version
+from ollama_code.ports import ChatRequest, Chunk, LoadedModel, ModelInfo, ModelSummary, PullProgress
+from ollama_code.providers.catalog import Rendered, Residents, Show, Tags, Version
 from ollama_code.providers.faults import broken_off, cut_short, refused
 from ollama_code.providers.host import is_cloud, is_loopback, login_of, without_login
 from ollama_code.providers.lenient import Lenient, read_json
@@ -149,6 +149,20 @@ class OllamaProvider(ollama.AsyncClient):
     async def loaded(self) -> tuple[LoadedModel, ...]:
         """The models in memory now. Raises: ProviderError."""
         return (await self._ask(Residents, "/api/ps")).all_loaded()
+
+    async def rendered(self, request: ChatRequest) -> str | None:
+        """`None` from a server that does not know the question. Raises: ProviderError."""
+        body = {**json.loads(chat_body(request)), "stream": False, "_debug_render_only": True}
+        try:
+            response = await self._client.post("/api/chat", json=body)
+        except httpx.HTTPError as e:
+            raise broken_off(e, url=self.url) from e
+        if response.status_code != httpx.codes.OK:
+            raise refused(response.status_code, response.content, model=request.head.model, url=self.url)
+        try:
+            return Rendered.model_validate(read_json(response.content)).text
+        except ValueError as e:
+            raise self._stranger() from e
 
     async def version(self) -> str:
         """As the server says it, "0.0.0" for one built from source. Raises: ProviderError."""

@@ -29,6 +29,8 @@ class Refusal:
     """Said in Ollama's own form, `{"error": ...}`, so it is Ollama and not a program before it that speaks."""
     by_engine: bool = False
     """Said by the engine that runs the model, and only passed on by Ollama."""
+    whole: str = ""
+    """All that was said, as it came."""
     kind: str = ""
     signin_url: str = ""
     prompt_tokens: int = 0
@@ -53,7 +55,7 @@ def _unwrap(refusal: Refusal, levels: int) -> Refusal:
         fields = inner
     text = _string(fields, "message") or _string(fields, "error")
     if not text and "error" not in fields:
-        return replace(refusal, text=one_line(refusal.text, limit=_TEXT_LIMIT))
+        return replace(refusal, text=one_line(refusal.text, limit=_TEXT_LIMIT), whole=refusal.text)
     found = Refusal(
         text=text,
         json=True,

@@ -18,6 +18,7 @@ from ollama_code.core.usage import Usage
 from ollama_code.ports import (
     ChatRequest,
     Chunk,
+    LoadedModel,
     ModelInfo,
     ModelSummary,
     PullProgress,
@@ -127,6 +128,14 @@ class ScriptedProvider:
                 name=self._info.name, digest="script", size_bytes=0, capabilities=self._info.capabilities
             ),
         )
+
+    async def loaded(self) -> tuple[LoadedModel, ...]:
+        """A script is always there, and whole."""
+        return (LoadedModel(self._info.name, 0, 0, self._info.num_ctx or 0),)
+
+    async def rendered(self, request: ChatRequest) -> str | None:
+        """A script has no template."""
+        return None
 
     async def pull(self, model: str) -> AsyncGenerator[PullProgress, None]:
         """Raises: ModelMissing: a script installs nothing."""

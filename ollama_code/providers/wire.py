@@ -29,8 +29,10 @@ def chat_body(request: ChatRequest) -> bytes:
         body["tools"] = [*head.tools]
     body["stream"] = True
     body["truncate"] = False
-    body["think"] = head.think
+    body["think"] = head.think if request.think is None else request.think
     body["keep_alive"] = head.keep_alive
+    if request.tap:
+        body["logprobs"] = True
     if request.format is not None:
         body["format"] = request.format
     window: Fields = {"num_ctx": head.num_ctx, "num_predict": request.num_predict}

@@ -34,6 +34,10 @@ class Toolset:
     def names(self) -> tuple[str, ...]:
         return tuple(self._tools)
 
+    @property
+    def aliases(self) -> tuple[Alias, ...]:
+        return tuple(Alias(name, found.tool.name, found.defaults) for name, found in self._aliases.items())
+
     def find(self, name: str) -> Found | None:
         """The tool that `name` spells: case, `_` `-` and camelCase, a namespace in front, a control token
         behind. Never another tool, however near."""
@@ -52,9 +56,7 @@ class Toolset:
         wanted = set(self._tools) if core is None else {self._named(name, "coreTools") for name in core}
         unwanted = {self._named(name, "excludeTools") for name in exclude}
         kept = [tool for name, tool in self._tools.items() if name in wanted - unwanted]
-        return Toolset(
-            kept, [Alias(name, found.tool.name, found.defaults) for name, found in self._aliases.items()]
-        )
+        return Toolset(kept, self.aliases)
 
     def _named(self, name: str, setting: str) -> str:
         found = self.find(name)

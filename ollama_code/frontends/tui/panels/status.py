@@ -115,6 +115,11 @@ def phase_words(phase: Phase, elapsed_s: float, speed_tok_s: float | None) -> st
             return f"thinking{speed} {elapsed}"
         case "writing":
             return f"writing{speed or ' ' + elapsed}"
+        case "calling":
+            written = f" {tokens(phase.tokens)} tokens" if phase.tokens else ""
+            return f"writing the call of {detail}{written} {elapsed}"
+        case "compacting":
+            return f"summing up the conversation {elapsed}"
         case "running":
             return f"{_running(detail)} {elapsed}"
         case _:

@@ -1,0 +1,58 @@
+"""The context of one agent: its history, what is known of its size, and what waits to be said to the model.
+
+It only grows, but for compaction, which replaces it and says so."""
+
+from __future__ import annotations
+
+from ollama_code.agent.meter import Meter
+from ollama_code.core.events import MessageAdded
+from ollama_code.core.head import Head
+from ollama_code.core.messages import AssistantMessage, Message, ToolMessage, UserMessage
+from ollama_code.ports import Emit
+
+
+class Context:
+    """`history` is changed through `add` alone, or by a compaction. One turn at a time works on it."""
+
+    def __init__(self, head: Head, emit: Emit, history: list[Message], agent: str = "main") -> None:
+        self.head = head
+        self.history = history
+        self.meter = Meter(head)
+        self.agent = agent
+        self._emit = emit
+        self._steering: list[str] = []
+
+    def add(self, message: Message) -> None:
+        self.history.append(message)
+        self._emit(MessageAdded(message=message, agent=self.agent))
+
+    def steer(self, text: str) -> None:
+        """Words of the person that the model shall hear before its next step."""
+        self._steering.append(text)
+
+    def take_steering(self) -> bool:
+        """Add what waits to be heard; whether there was anything."""
+        texts, self._steering = self._steering, []
+        for text in texts:
+            self.add(UserMessage(text=text))
+        return bool(texts)
+
+    def unheard(self) -> tuple[str, ...]:
+        """What `steer` was told and the model has not heard; it waits no longer."""
+        texts, self._steering = tuple(self._steering), []
+        return texts
+
+    def close_calls(self, text: str) -> None:
+        """Answer every unanswered call of the last answer with `text`, so that the history stays valid."""
+        last = next(
+            (i for i in reversed(range(len(self.history))) if isinstance(self.history[i], AssistantMessage)),
+            None,
+        )
+        if last is None:
+            return
+        reply = self.history[last]
+        assert isinstance(reply, AssistantMessage)
+        answered = {m.call_id for m in self.history[last + 1 :] if isinstance(m, ToolMessage)}
+        for call in reply.calls:
+            if call.id not in answered:
+                self.add(ToolMessage(call_id=call.id, name=call.name, text=text))

@@ -1,0 +1,27 @@
+"""What this session knows of its model, and learns of it while it works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ollama_code.core.profile import ModelProfile
+
+
+def _forget(profile: ModelProfile) -> None:
+    """Where nothing is kept: a script, a proxy, a test."""
+
+
+class Known:
+    """Holds the profile of the session's model. `keep` writes what was learned where the next session finds it; it
+    never raises and is called between steps only."""
+
+    def __init__(
+        self, profile: ModelProfile | None = None, keep: Callable[[ModelProfile], None] = _forget
+    ) -> None:
+        self.profile = profile or ModelProfile()
+        self._keep = keep
+
+    def learn(self, profile: ModelProfile) -> None:
+        if profile != self.profile:
+            self.profile = profile
+            self._keep(profile)

@@ -1,0 +1,28 @@
+"""What is known of one model on one host: measured in use, kept between sessions, never guessed."""
+
+from __future__ import annotations
+
+from ollama_code.core.value import Value
+
+
+class ModelProfile(Value):
+    """A field that was never measured has its default. Rates are tokens per second, times seconds."""
+
+    fit: int | None = None
+    """Largest context window, in tokens, that was seen to be wholly on the GPU (or chosen for a host without)."""
+    chars_per_token: float | None = None
+    """Characters of request text for each prompt token, from what was sent and what the server counted."""
+    read_tok_s: float = 0.0
+    write_tok_s: float = 0.0
+    load_s: float = 0.0
+    taps: bool | None = None
+    """False when the server refuses raw tokens or they cost more than 5 % of the rate of writing."""
+    sends_thinking: bool = True
+    """False where sending thinking back buys nothing in a turn and costs a turn of reading after it."""
+    rereads_turn: bool | None = None
+    """Whether the template renders a past turn anew when the next user message comes."""
+    sessions: int = 0
+    steps: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    generated_tokens: int = 0
