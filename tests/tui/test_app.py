@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from ollama_code.bootstrap.options import Options
 from ollama_code.core.events import TextDelta, TurnFinished
 from ollama_code.frontends.tui.dialogs.picker import ModelPicker
+from tests.e2e.program import living
 from tests.ollama_server import Call, Model, OllamaServer, Pace, Pull, Reply
 
 MODES = {"plan", "default", "auto-edit", "yolo"}
@@ -121,11 +123,29 @@ async def test_escape_stops_a_turn_before_another_word_is_shown(stage, server):
         await play.until(lambda: sum(isinstance(event, TextDelta) for event in heard) == 4)
         await play.pilot.press("escape")
         await play.until(lambda: isinstance(heard[-1], TurnFinished))
+        assert await asyncio.to_thread(server.chats[0].gone.wait, 10)  # the server may stop, too
         gate.open()
         assert sum(isinstance(event, TextDelta) for event in heard) == 4
         await play.until(lambda: "Stopped." in play.text)
         await play.say("and now")
         await play.until(lambda: "Again." in play.text)
+
+
+async def test_escape_ends_the_commands_of_the_model_and_leaves_a_history_that_can_go_on(stage, server):
+    pids = stage.project / "pids"
+    command = f"echo $$ > {pids}; sleep 300 & echo $! >> {pids}; echo begun; wait"
+    server.play(Reply(calls=(Call("run_shell_command", {"command": command}),)), Reply(text="Again."))
+    async with stage.playing(Options(mode="yolo")) as play:
+        await play.open()
+        await play.enter("run it")
+        await play.until(lambda: "begun" in play.text)
+        await play.pilot.press("escape")
+        await play.until(lambda: not play.busy)
+        assert len(pids.read_text().split()) == 2 and living(pids) == []
+        await play.say("and now")
+    asked, answered = server.chats[-1].json()["messages"][-3:-1]
+    assert [call["function"]["name"] for call in asked["tool_calls"]] == ["run_shell_command"]
+    assert answered["role"] == "tool"
 
 
 async def test_escape_stops_a_command_that_runs(stage, server):
@@ -232,11 +252,41 @@ async def test_without_a_server_it_says_how_to_get_one_and_enter_looks_again(sta
             assert "No Ollama" not in play.screen
 
 
-async def test_a_line_that_could_not_be_sent_is_in_the_prompt_again(stage):
+async def test_a_line_that_could_not_be_sent_is_kept_and_can_be_edited(stage):
     async with stage.playing() as play:
         await play.until(lambda: play.app.room and "No Ollama answers" in play.screen)
         await play.enter("explain this project")
+        await play.until(lambda: "held: explain this project" in play.screen)
+        await play.pilot.press("up")
         await play.until(lambda: play.app.prompt.text_expanded == "explain this project")
+
+
+async def test_escape_holds_what_is_queued_until_enter(stage, server):
+    gate = server.gate()
+    server.play(Reply(text="one", pace=Pace(hold=gate)), Reply(text="Second answer."))
+    async with stage.playing() as play:
+        await play.open()
+        for line in ("first", "second"):
+            await play.enter(line)
+        await gate.until_reached()
+        await play.pilot.press("escape")
+        await play.until(lambda: "held: second" in play.screen and not play.busy)
+        await play.pilot.press("enter")
+        await play.until(lambda: "Second answer." in play.text)
+        assert "held" not in play.screen
+
+
+async def test_a_bare_no_holds_what_is_queued(stage, server):
+    server.play(Reply(calls=(WRITE,)))
+    async with stage.playing() as play:
+        await play.open()
+        await play.enter("write it")
+        await play.until(lambda: play.busy)
+        await play.enter("and then")
+        await play.asked()
+        play.room.query_one("ConfirmPanel").focus()
+        await play.pilot.press("3")
+        await play.until(lambda: "held: and then" in play.screen and not play.busy)
 
 
 async def test_several_models_open_the_picker_and_the_choice_is_used(stage, server):

@@ -25,7 +25,7 @@ class Face:
         self.events: list[Event] = []
         self.said: list[str] = []
         self.waiting: tuple[str, ...] = ()
-        self.back: list[str] = []
+        self.held: tuple[str, ...] = ()
         self.missed: list[tuple[type, list[str]]] = []
         self.models: list[str] = []
         self.pulls: list[tuple[str, str]] = []
@@ -45,11 +45,8 @@ class Face:
     def say(self, text: str, tone: str = "info") -> None:
         self.said.append(text)
 
-    def queued(self, lines: tuple[str, ...]) -> None:
-        self.waiting = lines
-
-    def returned(self, line: str) -> None:
-        self.back.append(line)
+    def queued(self, waiting: tuple[str, ...], held: tuple[str, ...]) -> None:
+        self.waiting, self.held = waiting, held
 
     def choose_model(self, models, current: str) -> None:
         self.models = [model.name for model in models]
@@ -197,19 +194,61 @@ async def test_stopping_what_does_not_run_is_no_harm(server):
         assert not bridge.stop()
 
 
-async def test_without_a_server_the_line_comes_back(stage):
+async def test_what_waits_when_a_turn_is_stopped_waits_on_until_it_is_let_go(server):
+    gate = server.gate()
+    server.play(Reply(text="one", pace=Pace(hold=gate)), Reply(text="other"), Reply(text="two"))
+    async with bridged() as (bridge, face):
+        for line in ("a", "b"):
+            bridge.submit(line)
+        await gate.until_reached()
+        bridge.stop()
+        await done(bridge, face, 1)
+        bridge.submit("rather this")
+        await done(bridge, face, 2)
+        assert face.held == ("b",) and face.turns() == ["a", "rather this"]
+        bridge.go_on()
+        await done(bridge, face, 3)
+        assert face.held == () and face.turns()[-1] == "b"
+
+
+async def test_what_waits_when_a_turn_fails_waits_on(server):
+    gate = server.gate()
+    server.play(
+        Reply(text="one", pace=Pace(hold=gate), calls=(Call("run_shell_command", {"command": "ls"}),))
+    )
+    async with bridged() as (bridge, face):
+        for line in ("a", "b"):
+            bridge.submit(line)
+        await gate.until_reached()
+        gate.open()  # the script has no second reply: the server answers 500
+        await done(bridge, face, 1)
+        assert face.ends() == ["failed"] and face.held == ("b",)
+
+
+async def test_a_held_line_can_be_taken_back(server):
+    gate = server.gate()
+    server.play(Reply(text="one", pace=Pace(hold=gate)))
+    async with bridged() as (bridge, face):
+        for line in ("a", "b", "c"):
+            bridge.submit(line)
+        await gate.until_reached()
+        bridge.stop()
+        await done(bridge, face, 1)
+        assert bridge.take_back() == "c" and face.held == ("b",)
+
+
+async def test_without_a_server_every_line_is_kept_and_sent_when_one_came_up(stage, monkeypatch):
     async with bridged() as (bridge, face):
         bridge.submit("hello")
-        await until(lambda: face.back == ["hello"])
+        bridge.submit("and more")
+        await until(lambda: face.held == ("hello", "and more"))
         assert {type for type, _ in face.missed} == {ServerUnreachable}
-
-
-async def test_a_server_that_came_up_is_found_by_asking_again(stage, monkeypatch):
-    async with bridged() as (bridge, face):
         with OllamaServer() as server:
+            server.play(Reply(text="Hello."), Reply(text="More."))
             monkeypatch.setenv("OLLAMA_HOST", server.url)
-            bridge.retry()
-            await until(lambda: face.sessions)
+            bridge.go_on()
+            await done(bridge, face, 2)
+            assert face.turns() == ["hello", "and more"] and face.held == ()
 
 
 async def test_several_models_are_a_choice_and_the_chosen_one_is_used(server):

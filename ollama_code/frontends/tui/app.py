@@ -125,9 +125,9 @@ class OllamaCodeApp(App[int]):
             self.prompt.queue.show(self._early)
 
     @on(PromptInput.Blank)
-    def _look_again(self) -> None:
+    def _go_on(self) -> None:
         if self.room is not None:
-            self.room.look_again()
+            self.room.go_on()
 
     @on(PromptInput.Changed)
     def _typing(self) -> None:

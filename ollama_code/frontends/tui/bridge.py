@@ -24,7 +24,7 @@ from ollama_code.commands.base import (
 )
 from ollama_code.commands.registry import is_command
 from ollama_code.core.errors import ModelMissing, ModelUnclear, OllamaCodeError
-from ollama_code.core.events import Event
+from ollama_code.core.events import Event, TurnFinished
 from ollama_code.core.permission import Mode
 from ollama_code.frontends.tui.transcript.blocks import Tone
 from ollama_code.frontends.tui.transcript.warm import warm_up
@@ -50,10 +50,8 @@ class Face(Protocol):
 
     def say(self, text: str, tone: Tone = "info") -> None: ...
 
-    def queued(self, lines: tuple[str, ...]) -> None: ...
-
-    def returned(self, line: str) -> None:
-        """A line that could not be sent, because there is no session: it is the person's again."""
+    def queued(self, waiting: tuple[str, ...], held: tuple[str, ...]) -> None:
+        """Lines that are sent when what runs has ended, and older ones that wait for the person to let them go."""
 
     def choose_model(self, models: tuple[ModelSummary, ...], current: str) -> None: ...
 
@@ -82,7 +80,8 @@ class Order:
 
 
 class Bridge:
-    """One order at a time; the rest wait where the person can see and take them back."""
+    """One order at a time; the rest wait where the person can see and take them back. When a turn is stopped or
+    goes wrong, nothing goes on by itself: what waits is held until the person says so."""
 
     def __init__(self, options: Options, face: Face, asker: Asker) -> None:
         self._options = options
@@ -90,6 +89,7 @@ class Bridge:
         self._asker = asker
         self._talk: Conversation | None = None
         self._orders: list[Order] = []
+        self._held: list[Order] = []
         self._wake = asyncio.Event()
         self._current: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
@@ -144,8 +144,14 @@ class Bridge:
         """A typed line: a command, a `!command` or words for the model."""
         self._put(Order(lambda: self._line(line), line))
 
-    def retry(self) -> None:
-        self._put(Order(self._open))
+    def go_on(self) -> None:
+        """Let go what is held; while there is no session, look for one again."""
+        held, self._held = self._held, []
+        if not self.session_open and not self.busy:
+            held = [Order(self._open), *held]
+        self._orders[:0] = held
+        self._wake.set()
+        self._tell_queue()
 
     def use_model(self, name: str) -> None:
         self._put(Order(lambda: self._switch(name)))
@@ -155,19 +161,21 @@ class Bridge:
         self._put(Order(lambda: self._pull_to_use(name)))
 
     def stop(self) -> bool:
-        """Stop what runs now; false when nothing does."""
+        """Stop what runs now and hold what waits; false when nothing runs."""
         if self._current is None:
             return False
+        self._hold()
         self._current.cancel()
         return True
 
     def take_back(self) -> str:
         """The line that waits last, out of the queue; empty when none does."""
-        for index in range(len(self._orders) - 1, -1, -1):
-            if line := self._orders[index].line:
-                del self._orders[index]
-                self._tell_queue()
-                return line
+        for orders in (self._orders, self._held):
+            for index in range(len(orders) - 1, -1, -1):
+                if line := orders[index].line:
+                    del orders[index]
+                    self._tell_queue()
+                    return line
         return ""
 
     def cycle_mode(self) -> None:
@@ -191,8 +199,13 @@ class Bridge:
 
     def _tell_queue(self) -> None:
         """What waits is what a running order keeps waiting: an idle bridge takes the next one at once."""
-        waiting = self._orders if self.busy else ()
-        self._face.queued(tuple(order.line for order in waiting if order.line))
+        self._face.queued(_lines(self._orders if self.busy else ()), _lines(self._held))
+
+    def _hold(self, *first: Order) -> None:
+        """Keep the lines of `first` and those that wait from being done before the person says so."""
+        self._held += [order for order in (*first, *self._orders) if order.line]
+        self._orders = [order for order in self._orders if not order.line]
+        self._tell_queue()
 
     async def _do(self, order: Order) -> None:
         task = asyncio.create_task(self._carried_out(order))
@@ -208,11 +221,11 @@ class Bridge:
             await order.job()
         except OllamaCodeError as e:
             if self.session_open:
+                self._hold()
                 self._face.say(e.sentence, "error")
-                return
-            self._face.missing(e, await self._choice(e))
-            if order.line:
-                self._face.returned(order.line)
+            else:
+                self._hold(order)
+                self._face.missing(e, await self._choice(e))
 
     async def _choice(self, error: OllamaCodeError) -> tuple[ModelSummary, ...]:
         """What is installed, when the trouble is that none of it was chosen."""
@@ -276,8 +289,9 @@ class Bridge:
     async def _turn(self, stream: AsyncGenerator[Event, None]) -> None:
         """Drive it to its end. What happens is shown by `_hear`, which also hears how a stopped turn ended."""
         async with aclosing(stream) as events:
-            async for _ in events:
-                pass
+            async for event in events:
+                if isinstance(event, TurnFinished) and event.agent == "main" and event.reason != "done":
+                    self._hold()
 
     async def _switch(self, name: str) -> None:
         assert self._talk is not None
@@ -314,6 +328,10 @@ class Bridge:
         if not trouble:
             self._face.say(f"{name} is installed.", "dim")
         return not trouble
+
+
+def _lines(orders: Sequence[Order]) -> tuple[str, ...]:
+    return tuple(order.line for order in orders if order.line)
 
 
 def _settle_memory() -> None:

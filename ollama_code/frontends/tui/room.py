@@ -121,11 +121,11 @@ class Room(Horizontal):
         self._close_failed_pull()
         self.bridge.submit(text)
 
-    def look_again(self) -> None:
-        """Nothing was typed, only Enter: while something is missing, see whether it is there now."""
+    def go_on(self) -> None:
+        """Nothing was typed, only Enter: send what is held; while something is missing, see whether it is there."""
         if not self.bridge.session_open and not self.bridge.busy:
             self.hint("looking again")
-            self.bridge.retry()
+        self.bridge.go_on()
 
     def take_back(self) -> None:
         if line := self.bridge.take_back():
@@ -220,12 +220,8 @@ class Room(Horizontal):
         self._main.remove_class("-missing")
         self.transcript.say(text, tone)
 
-    def queued(self, lines: tuple[str, ...]) -> None:
-        self._prompt.queue.show(lines)
-
-    def returned(self, line: str) -> None:
-        if not self._prompt.text_expanded:
-            self._prompt.set_draft(line)
+    def queued(self, waiting: tuple[str, ...], held: tuple[str, ...]) -> None:
+        self._prompt.queue.show(waiting, held)
 
     def choose_model(self, models: tuple[ModelSummary, ...], current: str) -> None:
         rows = [_row(model, current) for model in models if _chats(model)]

@@ -20,7 +20,14 @@ async def test_of_many_the_newest_are_shown():
     async with Host().run_test() as pilot:
         pilot.app.prompt.queue.show([str(n) for n in range(10)])
         await pilot.pause()
-        assert rows(pilot.app) == ["8 more queued", "queued: 8", "queued: 9  (Up edits)"]
+        assert rows(pilot.app) == ["8 more", "queued: 8", "queued: 9  (Up edits)"]
+
+
+async def test_what_is_held_says_how_to_send_it():
+    async with Host().run_test() as pilot:
+        pilot.app.prompt.queue.show(["new"], ["old"])
+        await pilot.pause()
+        assert rows(pilot.app) == ["held: old", "queued: new  (Enter sends, Up edits)"]
 
 
 async def test_an_empty_queue_takes_no_room():

@@ -1,4 +1,4 @@
-"""Prompts that wait for the running turn to end, shown above the input. The app owns them."""
+"""Prompts that wait, for the running turn to end or for the person, shown above the input. The app owns them."""
 
 from __future__ import annotations
 
@@ -29,14 +29,20 @@ class QueueView(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._lines: tuple[str, ...] = ()
+        self._rows: tuple[str, ...] = ()
+        self._hint = ""
 
     @property
     def filled(self) -> bool:
-        return bool(self._lines)
+        return bool(self._rows)
 
-    def show(self, lines: Sequence[str]) -> None:
-        self._lines = tuple(one_line(line) for line in lines)
+    def show(self, queued: Sequence[str], held: Sequence[str] = ()) -> None:
+        """`held` are older than `queued` and are sent by Enter in an empty prompt, not by the end of the turn."""
+        self._rows = (
+            *(f"held: {one_line(line)}" for line in held),
+            *(f"queued: {one_line(q)}" for q in queued),
+        )
+        self._hint = "  (Enter sends, Up edits)" if held else "  (Up edits)"
         self.set_class(self.filled, "-filled")
         self.refresh(layout=True)
 
@@ -49,11 +55,10 @@ class QueueView(Widget):
 
     def render(self) -> Content:
         width = self.content_size.width
-        rows = [Content(f"queued: {line}") for line in self._lines]
+        rows = [Content(row) for row in self._rows]
         if len(rows) > MOST_ROWS:
             hidden = len(rows) - MOST_ROWS + 1
-            rows = [Content(f"{hidden} more queued"), *rows[hidden:]]
+            rows = [Content(f"{hidden} more"), *rows[hidden:]]
         if rows:
-            hint = "  (Up edits)"
-            rows[-1] = rows[-1].truncate(width - len(hint), ellipsis=True).append(hint)
+            rows[-1] = rows[-1].truncate(width - len(self._hint), ellipsis=True).append(self._hint)
         return Content("\n").join(row.truncate(width, ellipsis=True) for row in rows)
