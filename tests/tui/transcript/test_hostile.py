@@ -20,13 +20,12 @@ from ollama_code.core.events import (
     ToolProgressed,
     TurnStarted,
 )
-from ollama_code.core.messages import AssistantMessage, ToolCall, ToolMessage
+from ollama_code.core.messages import AssistantMessage, ToolCall, ToolMessage, UserMessage
 from ollama_code.core.results import ToolFault, ToolResult
 from ollama_code.core.todo import TodoItem
 from ollama_code.frontends.tui.transcript.blocks import (
     AnswerBlock,
     Block,
-    DisplayBlock,
     NoticeBlock,
     ThinkingBlock,
 )
@@ -90,13 +89,14 @@ def blocks_of(events: tuple[Event, ...]) -> list[Block]:
     for event in events:
         story.hear(event)
     call = ToolCall(id="c", name=EVIL, arguments={"x": EVIL})
-    story.recall(
+    blocks += story.recall(
         [
+            UserMessage(text=EVIL),
             AssistantMessage(text=EVIL, thinking=EVIL, calls=(call,)),
             ToolMessage(call_id="c", name="x", text=EVIL),
         ]
     )
-    return [*blocks, DisplayBlock(CommandBlock(command=EVIL, directory=EVIL)), NoticeBlock(EVIL, "info")]
+    return [*blocks, NoticeBlock(EVIL, "info")]
 
 
 @pytest.mark.parametrize("width", [1, 2, 7, 20, 80])
@@ -128,7 +128,9 @@ def test_ten_thousand_lines_open_and_show_their_end():
     output = OutputBlock(
         command="x", output="\n".join(f"line {n}" for n in range(10_000)), outcome="exit code 0"
     )
-    pages.add(DisplayBlock(output), 0)
+    block, *_ = blocks_of(called(ToolResult(llm_content="", return_display=output)))
+    pages.add(block, 0)
+    pages.toggle(0, is_open=True)
     view = View(pages)
     view.draw(None)
     assert view.strips[-1].text.strip() == "line 9999"

@@ -10,7 +10,6 @@ from ollama_code.core.error_type import ErrorType
 from ollama_code.core.events import (
     Event,
     JobChanged,
-    ModeChanged,
     Notice,
     Retried,
     StepStarted,
@@ -22,7 +21,6 @@ from ollama_code.core.events import (
     TurnStarted,
 )
 from ollama_code.core.messages import ToolCall
-from ollama_code.core.permission import Mode
 from ollama_code.core.results import ToolFault, ToolResult
 from ollama_code.core.todo import TodoItem
 from tests.tui.transcript.host import Host, called, drawn, lines_of_text
@@ -125,7 +123,7 @@ TROUBLE: tuple[Event, ...] = (
     StepStarted(number=1),
     TextDelta(text="The limit should be"),
     Retried(reason="The server closed the connection.", attempt=1, discarded="The limit should be"),
-    ModeChanged(mode=Mode.PLAN),
+    JobChanged(job="job-2", command="make docs"),
     JobChanged(job="job-1", command="make watch", outcome="exit code 2"),
     Notice(text="The context window is 90 % full: /compact makes room."),
     TurnFinished(

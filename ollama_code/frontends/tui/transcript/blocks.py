@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias
 
-from ollama_code.core.display import DiffBlock, Display
 from ollama_code.core.text import StreamCleaner, clean
-from ollama_code.frontends.tui.transcript.displays import body, indented, name_of, summary, text_lines
+from ollama_code.frontends.tui.transcript.displays import indented, text_lines
 from ollama_code.frontends.tui.transcript.ink import Ink
-from ollama_code.frontends.tui.transcript.line import AnyLine, Line, Link, Span, first_difference
+from ollama_code.frontends.tui.transcript.line import AnyLine, Line, Span, first_difference
 from ollama_code.frontends.tui.transcript.stream import MarkdownStream
 
 Tone: TypeAlias = Literal["dim", "info", "warning", "error"]
@@ -82,25 +81,6 @@ class NoticeBlock(Block):
 
     def estimate(self, width: int) -> int:
         return rows_of(self._text, width)
-
-
-class DisplayBlock(Block):
-    """A display block in full, outside of any call."""
-
-    def __init__(self, display: Display) -> None:
-        super().__init__()
-        self._display = display
-
-    def build(self, ink: Ink) -> Iterator[AnyLine]:
-        if name := name_of(self._display):
-            space = (("  ", ink.text),)
-            link = Link(0, len(name), name) if isinstance(self._display, DiffBlock) else None
-            yield Line(
-                ((name, ink.title), *space, *summary(self._display, ink)), links=(link,) if link else ()
-            )
-        elif spans := summary(self._display, ink):
-            yield Line(spans)
-        yield from body(self._display, ink, folded=False).lines
 
 
 class AnswerBlock(Block):
@@ -184,10 +164,6 @@ class ThinkingBlock(Block):
         self._cleaner = StreamCleaner()
         self._done = bool(text)
         self._struck = False
-
-    @property
-    def is_empty(self) -> bool:
-        return not any(piece.strip() for piece in self._pieces)
 
     def add(self, piece: str) -> None:
         self._pieces.append(self._cleaner.feed(piece))

@@ -73,17 +73,6 @@ def body(display: Display, ink: Ink, *, folded: bool) -> Body:
             assert_never(display)
 
 
-def name_of(display: Display) -> str:
-    """What a display block is about, when nothing else says it: the path of a diff, the command of an output."""
-    match display:
-        case DiffBlock(path=path):
-            return path
-        case OutputBlock(command=command):
-            return one_line(command)
-        case _:
-            return ""
-
-
 def text_body(text: str, style: Style, rows: int | None) -> Body:
     """Plain text; with `rows`, at most its first so many lines, each cut when it is very long."""
     if not text.strip():

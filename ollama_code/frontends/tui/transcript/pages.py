@@ -166,17 +166,6 @@ class Pages:
             page = self._ready(anchor[0])
             self.top = Spot(anchor[0], min(page.row_of(anchor[1]) + anchor[2], page.height - 1))
 
-    def reset(self, ink: Ink) -> None:
-        """Other colours: every line is made again when it is next seen."""
-        self.ink = ink
-        self._canvases.clear()
-        for page in self.pages:
-            page.forget()
-            page.resize(self._canvas(page.depth), self._canvas(page.gap_depth))
-        self._recent.clear()
-        self._total = sum(page.height for page in self.pages)
-        self.top = Spot(self.top.page, 0) if not self.following else self.top
-
     def update(self, index: int) -> tuple[int, int]:
         """The block of page `index` changed. Returns the first row that changed and by how much the page grew."""
         page = self.pages[index]

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from ollama_code.core.events import (
     Event,
     JobChanged,
-    ModeChanged,
     Notice,
     PermissionAnswered,
     PermissionAsked,
@@ -53,11 +52,6 @@ class Story:
         self._open: dict[str, Stream] = {}
         self._step: dict[str, list[Stream]] = {}
         self._calls: dict[tuple[str, str], ToolBlock] = {}
-        self._answer: AnswerBlock | None = None
-
-    @property
-    def last_answer(self) -> str:
-        return self._answer.source.strip("\n") if self._answer else ""
 
     def hear(self, event: Event) -> None:
         match event:
@@ -75,11 +69,11 @@ class Story:
             case ToolStarted(call=call, title=title, agent=agent):
                 block = ToolBlock(title)
                 self._calls[agent, call.id] = block
-                self.put(block, agent)
+                self._begin(block, agent)
             case ToolFinished(call_id=call, agent=agent):
                 self._finish_call(event)
             case TurnStarted(text=text, agent=agent):
-                self.put(UserBlock(text) if agent == MAIN else NoticeBlock(one_line(text), "dim"), agent)
+                self._begin(UserBlock(text) if agent == MAIN else NoticeBlock(one_line(text), "dim"), agent)
             case TurnFinished():
                 self._end_turn(event)
             case _:
@@ -92,25 +86,26 @@ class Story:
             yield from self._recalled(message)
 
     def put(self, block: Block, agent: str = MAIN) -> None:
-        """A block that is nobody's stream: what `agent` was saying is closed first."""
-        self._close(agent)
+        """A word from the side. What `agent` is saying goes on above it, in one piece: its markdown is whole."""
         self._place(block, _depth(agent))
 
     def forget(self) -> None:
-        self._open, self._step, self._calls, self._answer = {}, {}, {}, None
+        self._open, self._step, self._calls = {}, {}, {}
+
+    def _begin(self, block: Block, agent: str) -> None:
+        """A block that ends what `agent` was saying."""
+        self._close(agent)
+        self._place(block, _depth(agent))
 
     def _aside(self, event: Event) -> None:
         """Facts that take one quiet line."""
         match event:
-            case Retried(reason=reason, agent=agent):
-                self._take_back(agent)
-                self.put(
-                    NoticeBlock(f"{reason} Trying again; the words above are discarded.", "warning"), agent
-                )
+            case Retried(reason=reason, discarded=discarded, agent=agent):
+                self._take_back(agent, discarded)
+                fate = "Trying again; the words above are discarded." if discarded else "Trying again."
+                self.put(NoticeBlock(f"{reason} {fate}", "warning"), agent)
             case Notice(text=text, agent=agent):
                 self.put(NoticeBlock(text, "warning"), agent)
-            case ModeChanged(mode=mode, agent=agent):
-                self.put(NoticeBlock(f"mode: {mode}", "dim"), agent)
             case JobChanged(job=job, command=command, outcome=outcome, agent=agent):
                 words = f"{one_line(job)} {one_line(outcome) or 'started'}: {one_line(command)}"
                 self.put(NoticeBlock(words, "dim"), agent)
@@ -145,8 +140,6 @@ class Story:
             self._close(agent)
             block = self._open[agent] = kind()
             self._step.setdefault(agent, []).append(block)
-            if isinstance(block, AnswerBlock) and agent == MAIN:
-                self._answer = block
             block.add(text)
             self._place(block, _depth(agent))
             return
@@ -158,13 +151,14 @@ class Story:
             block.finish()
             self._touch(block)
 
-    def _take_back(self, agent: str) -> None:
+    def _take_back(self, agent: str, discarded: str) -> None:
+        """Words that were said and not discarded stay; thinking alone always goes."""
         self._close(agent)
-        for block in self._step.pop(agent, []):
-            block.strike()
-            self._touch(block)
-            if block is self._answer:
-                self._answer = None
+        blocks = self._step.pop(agent, [])
+        if discarded or not any(isinstance(block, AnswerBlock) for block in blocks):
+            for block in blocks:
+                block.strike()
+                self._touch(block)
 
     def _finish_call(self, event: ToolFinished) -> None:
         if block := self._calls.pop((event.agent, event.call_id), None):
@@ -191,8 +185,7 @@ class Story:
                 if thinking.strip():
                     yield ThinkingBlock(thinking)
                 if text.strip():
-                    self._answer = AnswerBlock(text)
-                    yield self._answer
+                    yield AnswerBlock(text)
                 for call in calls:
                     block = self._calls[MAIN, call.id] = ToolBlock(_title(call))
                     yield block

@@ -15,17 +15,10 @@ from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
-from ollama_code.core.display import Display
 from ollama_code.core.events import Event
 from ollama_code.core.messages import Message
 from ollama_code.frontends.tui.palette import Palette
-from ollama_code.frontends.tui.transcript.blocks import (
-    Block,
-    DisplayBlock,
-    NoticeBlock,
-    Tone,
-    UserBlock,
-)
+from ollama_code.frontends.tui.transcript.blocks import Block, NoticeBlock, Tone
 from ollama_code.frontends.tui.transcript.edge import thumb
 from ollama_code.frontends.tui.transcript.ink import Ink
 from ollama_code.frontends.tui.transcript.pace import Pace
@@ -77,17 +70,9 @@ class Transcript(Widget, can_focus=False):
     def show(self, event: Event) -> None:
         self._story.hear(event)
 
-    def add_user(self, text: str) -> None:
-        """The person's words, as typed."""
-        self._story.put(UserBlock(text))
-
     def say(self, text: str, tone: Tone = "info") -> None:
         """Words of the program: a notice, or a command's output of many lines."""
         self._story.put(NoticeBlock(text, tone))
-
-    def show_block(self, block: Display) -> None:
-        """Any display block, in full. (`display` is Textual's word for being visible.)"""
-        self._story.put(DisplayBlock(block))
 
     def recall(self, messages: Sequence[Message]) -> None:
         """Show the conversation of a continued session, ending at its end. Only what is in sight is laid out."""
@@ -110,15 +95,6 @@ class Transcript(Widget, can_focus=False):
         for index in range(len(self._pages.pages)):
             self._pages.toggle(index, is_open=self._details)
         self._draw()
-
-    def set_palette(self, palette: Palette) -> None:
-        self._pages.reset(Ink(palette))
-        self._draw()
-
-    @property
-    def last_answer(self) -> str:
-        """Markdown source of the last answer; empty when there is none."""
-        return self._story.last_answer
 
     @property
     def following(self) -> bool:
