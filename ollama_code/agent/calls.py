@@ -8,6 +8,7 @@ from itertools import groupby
 
 from ollama_code.agent.context import Context
 from ollama_code.agent.execute import Attempt, Executed, execute, refuse
+from ollama_code.agent.loops import LoopGuard
 from ollama_code.agent.runtime import Runtime
 from ollama_code.core.events import StopReason
 from ollama_code.core.messages import ToolCall, ToolMessage
@@ -21,12 +22,16 @@ PARALLEL_READS = 8
 
 
 async def run_calls(
-    rt: Runtime, context: Context, calls: Sequence[ToolCall], refused: Mapping[str, str]
+    rt: Runtime, context: Context, guard: LoopGuard, calls: Sequence[ToolCall], refused: Mapping[str, str]
 ) -> StopReason | None:
-    """Run `calls` and add their results in order; those in `refused` get their reason instead. "denied" when a
-    person's bare no ends the turn."""
+    """Run `calls` and add their results in order; those in `refused`, and those that only repeat themselves, get the
+    reason instead. "denied" when a person's bare no ends the turn."""
     left = len(calls)
+    refused = dict(refused)
     for batch in _batches(calls, refused, rt):
+        for call in batch:
+            if call.id not in refused and (why := await guard.refusal(_canonical(rt, call), call)):
+                refused[call.id] = why
         budget = context.meter.result_budget(context.history, left)
         attempts = [Attempt(call) for call in batch]
         try:
@@ -38,11 +43,19 @@ async def run_calls(
         finally:  # what was done before a stop is told as it was
             for attempt, task in zip(attempts, tasks, strict=True):
                 context.add(_answer(attempt, task))
+        for call, task in zip(batch, tasks, strict=True):
+            if call.id not in refused:
+                await guard.note(_canonical(rt, call), call, task.result().result.llm_content)
         left -= len(batch)
         if any(task.result().ends_turn for task in tasks):
             context.close_calls(NOT_RUN_REFUSED)
             return "denied"
     return None
+
+
+def _canonical(rt: Runtime, call: ToolCall) -> str:
+    found = rt.tooling.toolset.find(call.name)
+    return found.tool.name if found else call.name
 
 
 async def _carry_out(rt: Runtime, attempt: Attempt, budget: int, why_not: str | None) -> Executed:

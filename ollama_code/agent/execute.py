@@ -64,7 +64,7 @@ def refuse(tooling: Tooling, call: ToolCall, why: str) -> Executed:
     if tooling.toolset.find(call.name) is None:
         result = failed(_unknown(tooling, call.name), ErrorType.UNKNOWN_TOOL)
     else:
-        result = failed(f"{why} It was not run.", ErrorType.INVALID_PARAMS)
+        result = failed(why, ErrorType.INVALID_PARAMS)
     tooling.emit(ToolFinished(call_id=call.id, result=result, agent=tooling.agent))
     return Executed(result)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ollama_code.agent.known import Known
+from ollama_code.agent.loops import World, unchanging
 from ollama_code.core.head import Head
 from ollama_code.permissions.gate import Gate
 from ollama_code.ports import ChatProvider, Emit
@@ -43,6 +44,8 @@ class Runtime:
     max_steps: int = DEFAULT_MAX_STEPS
     patience_s: float = 0.0
     """How long to go on trying while nobody answers at the server's address."""
+    world: World = unchanging
+    """What tells whether the files of the project changed."""
     known: Known = field(default_factory=Known)
 
     @property

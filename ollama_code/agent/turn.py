@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ollama_code.agent.calls import run_calls
 from ollama_code.agent.context import Context
+from ollama_code.agent.loops import LoopGuard
 from ollama_code.agent.runtime import Runtime
 from ollama_code.agent.step import Draft, Manner, StepFailed, take_step
 from ollama_code.agent.understand import Understood, declared, understood
@@ -40,6 +41,7 @@ class _Turn:
         self._declared: Declared = declared(rt.tooling.toolset)
         self._plain = Manner(bound=rt.tooling.toolset.names if rt.head.acting == "constrained" else None)
         self._manner = self._plain
+        self._guard = LoopGuard(rt.world)
         self._failures = 0
 
     async def run(self) -> StopReason:
@@ -58,16 +60,30 @@ class _Turn:
         if answer.note:
             return self._ask_again(draft, answer)
         self._failures = 0
-        if self._manner.bound is None:
-            self._manner = self._plain
+        self._manner = self._plain
         self._context.add(answer.message)
         if draft.end is not None:
             self._context.meter.note(self._context.history, draft.end.usage)
         if answer.message.calls:
-            return await run_calls(self._rt, self._context, answer.message.calls, answer.refused)
+            return await self._call(answer)
         if draft.end and draft.end.reason == "length":
             self._tell("The answer reached the end of the context window.")
         return None if self._context.take_steering() else "done"
+
+    async def _call(self, answer: Understood) -> StopReason | None:
+        refused_before = self._guard.refusals
+        calls = run_calls(self._rt, self._context, self._guard, answer.message.calls, answer.refused)
+        if stop := await calls:
+            return stop
+        if self._guard.exhausted:
+            self._tell(
+                "Stopped: the model makes the same call again and again, with the same result. Tell it what to do "
+                "differently."
+            )
+            return "loop"
+        if self._guard.refusals > refused_before and self._manner.bound is not None:
+            self._manner = Manner(think=False, bound=())
+        return None
 
     def _ask_again(self, draft: Draft, answer: Understood) -> StopReason | None:
         self._failures += 1
@@ -83,7 +99,7 @@ class _Turn:
         )
         self._context.add(UserMessage(text=answer.note))
         if self._failures == MOST_FAILURES and self._rt.head.tools:
-            self._manner = Manner(think=False, bound=self._rt.tooling.toolset.names)
+            self._manner = self._plain = Manner(think=False, bound=self._rt.tooling.toolset.names)
         elif answer.thought_only:
             self._manner = Manner(think=False, bound=self._plain.bound)
         return None

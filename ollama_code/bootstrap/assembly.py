@@ -37,6 +37,7 @@ from ollama_code.tools.files.ledger import ReadLedger
 from ollama_code.tools.todo import TodoList
 from ollama_code.tools.toolset import Toolset
 from ollama_code.workspace.environment import child_environment
+from ollama_code.workspace.fingerprint import Fingerprint
 from ollama_code.workspace.jobs import Jobs
 from ollama_code.workspace.local import LocalWorkspace
 
@@ -95,6 +96,7 @@ class Assembly:
             tooling,
             max_steps=self.loaded.settings.max_steps,
             patience_s=PATIENCE_S,
+            world=Fingerprint(str(self.site.directory.resolve())).take,
         )
         history = list(self.site.before.history if self.site.before else self.carried)
         session = Session(self.site.folder.id, runtime, feed, self._look(tooling.gate), history)

@@ -19,7 +19,7 @@ from ollama_code.core.todo import TodoItem
 from ollama_code.core.usage import Usage
 from ollama_code.core.value import Value
 
-StopReason = Literal["done", "failed", "denied", "step_limit", "cancelled"]
+StopReason = Literal["done", "failed", "denied", "step_limit", "loop", "cancelled"]
 
 
 class Fact(Value):

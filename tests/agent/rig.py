@@ -27,6 +27,7 @@ from ollama_code.ports import Asker
 from ollama_code.providers.scripted import Reply, ScriptedProvider
 from ollama_code.tools.base import Alias, Call, Params, Tool
 from ollama_code.tools.toolset import Toolset
+from ollama_code.workspace.fingerprint import Fingerprint
 
 
 class Word(Params):
@@ -158,7 +159,11 @@ class Rig:
 def rig(
     folder: Path, *replies: Reply, asker: Asker | None = None, mode: Mode = Mode.DEFAULT, **limits
 ) -> Rig:
-    """A session in `folder`. Keyword limits: num_ctx, max_steps, patience_s."""
+    """A session in `folder`. Keyword limits: num_ctx, max_steps, patience_s. `world` looks at the folder's files."""
+    if limits.pop("asker_allows", False):
+        asker = Fixed()
+    if limits.pop("world", False):
+        limits["world"] = Fingerprint(str(folder)).take
     seen: list[Event] = []
     feed = Feed(seen.append)
     gate = Gate(Policy(), mode, asker, feed.emit)

@@ -69,7 +69,7 @@ class Outcome:
                 return EXIT_INTERRUPTED
             case "failed":
                 return EXIT_FAILED
-            case "denied" | "step_limit":
+            case "denied" | "step_limit" | "loop":
                 return EXIT_DENIED
             case "done":
                 return EXIT_DENIED if self.denied else EXIT_DONE

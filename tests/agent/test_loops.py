@@ -1,0 +1,54 @@
+"""A model that goes round in circles is told so, then stopped; work that changes something is never taken for it."""
+
+from __future__ import annotations
+
+from ollama_code.core.messages import ToolMessage
+from ollama_code.providers.scripted import calls, says
+from tests.agent.rig import Rig, rig
+
+LOOK = calls(("look", {"word": "x"}))
+OTHER = calls(("peek", {"word": "y"}))
+
+
+def results(r: Rig) -> list[str]:
+    return [m.text for m in r.history if isinstance(m, ToolMessage)]
+
+
+async def test_the_third_equal_call_with_the_same_result_is_not_run(tmp_path):
+    r = rig(tmp_path, LOOK, LOOK, LOOK, says("ok"))
+    await r.say()
+    assert results(r)[:2] == ["saw x", "saw x"] and "nothing has changed" in results(r)[2]
+
+
+async def test_an_alias_and_another_order_of_arguments_are_the_same_call(tmp_path):
+    r = rig(tmp_path, LOOK, calls(("peek", {"word": "x"})), LOOK, says("ok"))
+    await r.say()
+    assert "nothing has changed" in results(r)[2]
+
+
+async def test_two_calls_in_turns_are_a_circle_too(tmp_path):
+    r = rig(tmp_path, LOOK, OTHER, LOOK, OTHER, LOOK, OTHER, says("ok"))
+    await r.say()
+    assert results(r)[:4] == ["saw x", "saw y"] * 2
+    assert all("nothing has changed" in text for text in results(r)[4:])
+
+
+async def test_a_changed_file_starts_the_count_anew(tmp_path):
+    write = calls(("note", {"word": "new"}))
+    r = rig(tmp_path, LOOK, LOOK, write, LOOK, says("ok"), world=True, asker_allows=True)
+    await r.say()
+    assert results(r)[3] == "saw x"
+
+
+async def test_after_three_refusals_the_turn_ends_and_says_why(tmp_path):
+    r = rig(tmp_path, *[LOOK] * 5)
+    events = await r.say()
+    assert events[-1].reason == "loop" and len(r.provider.requests) == 5
+    assert any(e.type == "notice" and "again and again" in e.text for e in events)
+
+
+async def test_the_next_turn_counts_from_the_beginning(tmp_path):
+    r = rig(tmp_path, LOOK, LOOK, says("ok"), LOOK, says("ok"))
+    await r.say()
+    await r.say()
+    assert results(r) == ["saw x"] * 3
