@@ -12,9 +12,10 @@ from ollama_code.core.errors import ReplyBroken
 from ollama_code.core.messages import Arguments, ToolCall
 from ollama_code.core.text import one_line
 from ollama_code.core.usage import Usage
-from ollama_code.ports import Chunk, ReplyEnd, TextPiece, ThinkingPiece
+from ollama_code.ports import Chunk, RawPiece, ReplyEnd, TextPiece, ThinkingPiece
 from ollama_code.providers.faults import refused
 from ollama_code.providers.lenient import Lenient, read_json
+from ollama_code.providers.raw import RawReader
 
 _NS_PER_S = 1e9
 
@@ -39,6 +40,7 @@ class _Line(Lenient):
     """Durations are nanoseconds; counts and durations are on the last line only."""
 
     message: _Message = _Message()
+    logprobs: JsonValue = None
     done: bool = False
     done_reason: str = ""
     prompt_eval_count: int = 0
@@ -58,14 +60,17 @@ class ReplyReader:
         self._model = model
         self._url = url
         self._ids: set[str] = set()
+        self._raw = RawReader()
 
     def read(self, line: bytes) -> Iterator[Chunk]:
-        """The chunks in `line`: thinking, text, calls, and `ReplyEnd` when it is the last one. Calls are taken
-        from every line, also the last, where some models' parsers put them.
+        """The chunks in `line`: raw text, what was made of it (thinking, text, calls), and `ReplyEnd` when it is the
+        last one. Calls are taken from every line, also the last, where some models' parsers put them.
         Raises: ReplyBroken for a line that is not what Ollama sends, or the error that the line tells."""
         parsed = self._parse(line)
         if parsed.error:
             raise refused(200, line, model=self._model, url=self._url)
+        if raw := self._raw.read(parsed.logprobs):
+            yield raw
         message = parsed.message
         if message.thinking:
             yield ThinkingPiece(message.thinking)
@@ -75,6 +80,8 @@ class ReplyReader:
             yield self._call(call)
         if parsed.done:
             self.ended = True
+            if rest := self._raw.rest():
+                yield RawPiece(rest, 0)
             yield ReplyEnd("length" if parsed.done_reason == "length" else "stop", _usage(parsed))
 
     def _parse(self, line: bytes) -> _Line:

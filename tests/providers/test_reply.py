@@ -9,7 +9,7 @@ import pytest
 from ollama_code.core.errors import ProviderError, ReplyBroken, StreamCut
 from ollama_code.core.messages import AssistantMessage, ToolCall
 from ollama_code.core.usage import Usage
-from ollama_code.ports import Chunk, ReplyEnd, TextPiece, ThinkingPiece
+from ollama_code.ports import Chunk, RawPiece, ReplyEnd, TextPiece, ThinkingPiece
 from ollama_code.providers.reply import ReplyReader
 
 DONE = {"message": {"role": "assistant", "content": ""}, "done": True, "done_reason": "stop"}
@@ -131,7 +131,7 @@ def test_a_whole_emoji_is_not_a_lone_surrogate() -> None:
 
 def test_what_is_unknown_or_null_is_passed_over() -> None:
     message = {"content": None, "thinking": None, "tool_calls": None, "role": "assistant", "new": [1]}
-    assert read({"message": message, "logprobs": [{"token": "x"}], "done": False, "new": {}}) == []
+    assert read({"message": message, "logprobs": None, "done": False, "new": {}}) == []
 
 
 @pytest.mark.parametrize(
@@ -164,3 +164,39 @@ def test_what_stood_before_an_error_line_is_kept() -> None:
     with pytest.raises(ProviderError):
         list(reader.read(b'{"error":"EOF"}'))
     assert not reader.ended
+
+
+def tokens(*tokens: bytes | str) -> object:
+    """A line that shows raw tokens and nothing else; a `str` is a token of a server that tells no bytes."""
+    told = [
+        {"token": token, "logprob": -0.1}
+        if isinstance(token, str)
+        else {"token": "?", "logprob": -0.1, "bytes": list(token)}
+        for token in tokens
+    ]
+    return {"message": {"role": "assistant", "content": ""}, "done": False, "logprobs": told}
+
+
+def test_raw_tokens_come_before_the_text_that_was_made_of_them() -> None:
+    line = {"message": {"content": "Hi", "thinking": "hm"}, "logprobs": [{"token": "Hi", "bytes": [72, 105]}]}
+    assert read(line) == [RawPiece("Hi", 1), ThinkingPiece("hm"), TextPiece("Hi")]
+
+
+def test_a_character_that_is_spread_over_tokens_and_lines_comes_whole() -> None:
+    emoji = "🙂".encode()
+    pieces = read(tokens(b"a" + emoji[:1], emoji[1:2]), tokens(emoji[2:] + b"b"))
+    assert pieces == [RawPiece("a", 2), RawPiece("🙂b", 1)]
+
+
+def test_a_character_that_is_never_finished_is_not_swallowed() -> None:
+    assert read(tokens("é".encode()[:1]), DONE)[1] == RawPiece("\ufffd", 0)
+
+
+def test_tokens_without_bytes_are_taken_by_their_text() -> None:
+    assert read(tokens("<tool", "_call>")) == [RawPiece("<tool_call>", 2)]
+
+
+@pytest.mark.parametrize("odd", [None, {}, "x", [1, "a"], [{"token": 5, "bytes": [999, "x"]}], [{}]])
+def test_odd_raw_tokens_do_not_break_an_answer(odd: object) -> None:
+    chunks = read({"message": {"content": "ok"}, "logprobs": odd})
+    assert chunks[-1] == TextPiece("ok")
