@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from ollama_code.agent.context import Context
 from ollama_code.agent.meter import CHARS_PER_TOKEN, Meter
 from ollama_code.agent.runtime import Runtime
-from ollama_code.agent.step import Draft, StepFailed, take_step
+from ollama_code.agent.step import Draft, Manner, StepFailed, take_step
 from ollama_code.core.errors import ContextOverflow, SessionError
 from ollama_code.core.events import Compacted
 from ollama_code.core.messages import Arguments, AssistantMessage, Message, UserMessage
@@ -46,6 +46,7 @@ async def compact(rt: Runtime, context: Context) -> None:
     shorter = _shorter(summary, history, rt.head.num_ctx, meter)
     history[:] = shorter
     meter.restart()
+    rt.watch.restart("compaction")
     rt.emit(
         Compacted(
             history=tuple(shorter), tokens_before=before, tokens_after=meter.used(shorter), agent=rt.agent
@@ -55,7 +56,7 @@ async def compact(rt: Runtime, context: Context) -> None:
 
 async def _summarised(rt: Runtime, messages: list[Message], meter: Meter) -> Draft:
     try:
-        return await take_step(rt, messages, meter)
+        return await take_step(rt, messages, meter, Manner(side=True))
     except StepFailed as e:
         if not isinstance(e.cause, ContextOverflow):
             raise e.cause from None
@@ -63,7 +64,7 @@ async def _summarised(rt: Runtime, messages: list[Message], meter: Meter) -> Dra
     share = estimate.used(messages) / max(estimate.used(messages), meter.used(messages))
     limit = int(rt.head.num_ctx * (1 - SUMMARY_SHARE) * share)  # `share`: the server counts more than we do
     try:
-        return await take_step(rt, _fitted(messages, estimate, limit), estimate)
+        return await take_step(rt, _fitted(messages, estimate, limit), estimate, Manner(side=True))
     except StepFailed as e:
         raise e.cause from None
 

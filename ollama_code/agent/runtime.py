@@ -11,6 +11,7 @@ from ollama_code.agent.loops import World, unchanging
 from ollama_code.core.head import Head
 from ollama_code.permissions.gate import Gate
 from ollama_code.ports import ChatProvider, Emit
+from ollama_code.providers.prefix import PrefixWatch
 from ollama_code.tools.toolset import Toolset
 
 DEFAULT_MAX_STEPS = 50
@@ -46,6 +47,8 @@ class Runtime:
     """How long to go on trying while nobody answers at the server's address."""
     world: World = unchanging
     """What tells whether the files of the project changed."""
+    watch: PrefixWatch = field(default_factory=PrefixWatch)
+    """Of one conversation: a subagent has its own."""
     known: Known = field(default_factory=Known)
 
     @property

@@ -117,7 +117,7 @@ class Session:
                 while True:
                     event = await queue.get()
                     yield event
-                    if isinstance(event, TurnFinished):
+                    if isinstance(event, TurnFinished) and event.agent == self._rt.agent:
                         return
             finally:
                 task.cancel()

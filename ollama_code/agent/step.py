@@ -16,6 +16,7 @@ from ollama_code.agent.runtime import Runtime
 from ollama_code.core.errors import ProviderError, ReplyBroken, ServerBusy, ServerUnreachable
 from ollama_code.core.events import (
     CallDrafted,
+    Notice,
     PhaseChanged,
     Retried,
     TextDelta,
@@ -37,6 +38,8 @@ class Manner:
     schema; empty leaves only an answer in words, and `None` binds nothing."""
 
     think: Think | None = None
+    side: bool = False
+    """The request extends the conversation once and is never extended itself: a summary, a side question."""
     bound: tuple[str, ...] | None = None
 
 
@@ -90,6 +93,8 @@ async def take_step(
         draft = Draft(bound=manner.bound is not None)
         try:
             request = ChatRequest(rt.head, tuple(history), meter.answer_room(history), think=manner.think)
+            if broken := rt.watch.check(request, side=manner.side):
+                rt.emit(Notice(text=str(broken), agent=rt.agent))
             await _stream(rt, request, draft)
             return draft
         except asyncio.CancelledError as e:

@@ -37,7 +37,27 @@ def chat_body(request: ChatRequest) -> bytes:
         body["format"] = request.format
     window: Fields = {"num_ctx": head.num_ctx, "num_predict": request.num_predict}
     body["options"] = {**request.sampling, **window}
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _dumped(body)
+
+
+def prompt_parts(request: ChatRequest) -> list[tuple[str, bytes]]:
+    """What the engine reads of `request`, in its order, as (name for people, bytes as sent): an engine that has
+    read the same parts before reads only what follows them."""
+    head = request.head
+    think = head.think if request.think is None else request.think
+    front: list[tuple[str, JsonValue]] = [
+        ("the model", head.model),
+        ("the context window", head.num_ctx),
+        ("thinking", think),
+        ("the tools", [*head.tools]),
+        ("the system text", head.system),
+    ]
+    said = [(f"message {n} ({m.role})", _message(m)) for n, m in enumerate(request.messages, start=1)]
+    return [(name, _dumped(value)) for name, value in (*front, *said)]
+
+
+def _dumped(value: JsonValue) -> bytes:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return well_formed(text).encode()
 
 

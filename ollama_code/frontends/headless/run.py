@@ -59,7 +59,7 @@ class Outcome:
                 self.usage = self.usage + usage
             case PermissionAnswered(request=request, answer=Refused(feedback=why), by=by):
                 self.denied.append({"tool": request.tool, "title": request.title, "by": by, "reason": why})
-            case TurnFinished(reason=reason, detail=detail):
+            case TurnFinished(reason=reason, detail=detail, agent="main"):
                 self.reason, self.detail = reason, detail
 
     @property

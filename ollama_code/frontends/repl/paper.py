@@ -73,11 +73,11 @@ class Paper:
                 self.line(f"mode: {mode}", "dim")
             case JobChanged(job=job, command=command, outcome=outcome):
                 self.line(f"{job} {outcome or 'started'}: {one_line(command)}", "dim")
-            case UsageReported(usage=usage):
+            case UsageReported(usage=usage, agent="main"):
                 self._usage = usage
             case PhaseChanged(phase=phase) if phase.name in ("loading", "reading"):
                 self.line(f"... {phase.name} {phase.detail}".rstrip(), "dim")
-            case TurnFinished():
+            case TurnFinished(agent="main"):
                 self._finish(event)
             case _:
                 pass

@@ -41,7 +41,7 @@ class Pulse:
                 self._phase(phase)
             case ModeChanged(mode=mode):
                 self.status = replace(self.status, mode=mode)
-            case UsageReported(usage=usage, num_ctx=num_ctx):
+            case UsageReported(usage=usage, num_ctx=num_ctx, agent="main"):
                 speed = usage.generated_tokens / usage.generate_s if usage.generate_s else None
                 used = usage.prompt_tokens + usage.generated_tokens
                 self.status = replace(self.status, used_tokens=used, num_ctx=num_ctx, speed_tok_s=speed)
@@ -52,7 +52,7 @@ class Pulse:
                 self._asks(False)
             case Compacted(tokens_after=used):
                 self.status = replace(self.status, used_tokens=used)
-            case TurnFinished():
+            case TurnFinished(agent="main"):
                 self._phase(None)
                 self._asks(False)
 

@@ -1,0 +1,57 @@
+"""The prefix guarantee, watched: each request of a conversation must begin with all of the one before it.
+
+What an engine has read it reads again from the first byte that differs: at 300 tokens a second a changed word at the
+front of a long conversation costs minutes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ollama_code.ports import ChatRequest
+from ollama_code.providers.wire import prompt_parts
+
+_CHARS_PER_TOKEN = 3.7
+
+
+@dataclass(frozen=True)
+class Break:
+    """`by` names what differs, `lost_bytes` is how much of what had been read must be read again. `planned` breaks
+    are those of a compaction."""
+
+    by: str
+    lost_bytes: int
+    planned: bool = False
+
+    def __str__(self) -> str:
+        tokens = round(self.lost_bytes / _CHARS_PER_TOKEN, -2)
+        return f"The engine has to read about {max(int(tokens), 100):,} tokens again: {self.by} changed."
+
+
+class PrefixWatch:
+    """Of one conversation; asked before each of its requests is sent."""
+
+    def __init__(self) -> None:
+        self.breaks: list[Break] = []
+        self._last: list[tuple[str, bytes]] = []
+        self._planned = ""
+
+    def restart(self, why: str) -> None:
+        """The next request differs on purpose, because of `why`."""
+        self._planned = why
+
+    def check(self, request: ChatRequest, *, side: bool = False) -> Break | None:
+        """What breaks the prefix, unless it was planned. A `side` request must extend the last one too, but nothing
+        has to extend it."""
+        parts = prompt_parts(request)
+        last = self._last
+        same = next((i for i, part in enumerate(last) if parts[i : i + 1] != [part]), len(last))
+        if not side:
+            self._last = parts
+        if same == len(last):
+            return None
+        lost = sum(len(said) for _, said in last[same:])
+        found = Break(self._planned or last[same][0], lost, planned=bool(self._planned))
+        if not side:
+            self._planned = ""
+        self.breaks.append(found)
+        return None if found.planned else found
