@@ -17,6 +17,7 @@ from ollama_code.core.results import Progress, ToolFault, ToolResult
 from ollama_code.core.text import one_line, shorten, well_formed
 from ollama_code.tools.arguments import Fitted, fit
 from ollama_code.tools.base import AnyTool, Call
+from ollama_code.tools.more import meant
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ def refuse(tooling: Tooling, call: ToolCall, why: str) -> Executed:
 
 
 async def _attempt(tooling: Tooling, attempt: Attempt, context: Call) -> Executed:
-    call = attempt.call
+    call = meant(attempt.call, tooling.toolset)
     found = tooling.toolset.find(call.name)
     if found is None:
         tooling.emit(ToolStarted(call=call, title=one_line(call.name), agent=tooling.agent))

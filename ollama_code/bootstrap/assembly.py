@@ -34,6 +34,8 @@ from ollama_code.storage.journal import Journal
 from ollama_code.storage.outputs import Outputs
 from ollama_code.tools.builtin import Parts, builtin
 from ollama_code.tools.files.ledger import ReadLedger
+from ollama_code.tools.more import with_more
+from ollama_code.tools.tiers.choose import Room, choose_tier
 from ollama_code.tools.todo import TodoList
 from ollama_code.tools.toolset import Toolset
 from ollama_code.workspace.environment import child_environment
@@ -86,6 +88,7 @@ class Assembly:
         feed.observe(_JournalWatch(journal, feed.emit))
         tooling, todos, jobs = self._tooling(feed, stack)
         head = self._head(tooling.toolset)
+        tooling = replace(tooling, toolset=with_more(tooling.toolset, head.tool_names))
         if self.site.before is None:
             feed.emit(self._started(head))
             for message in self.carried:
@@ -136,12 +139,14 @@ class Assembly:
         if self.site.before is not None:
             return self.site.before.session.head
         info, settings = self.chosen.info, self.loaded.settings
+        num_ctx = choose_window(settings.ollama.num_ctx, info)
+        tier = choose_tier(toolset, Room(num_ctx, _names_in(self.site.directory))) if info.tools else None
         return Head(
             model=info.name,
-            num_ctx=choose_window(settings.ollama.num_ctx, info),
+            num_ctx=num_ctx,
             think=choose_think(info),
-            system=system_prompt(),
-            tools=toolset.wire() if info.tools else (),
+            system=tier.system if tier else system_prompt(),
+            tools=tier.tools if tier else (),
             keep_alive=settings.ollama.keep_alive,
         )
 
@@ -170,6 +175,14 @@ class Assembly:
             yield f"Continuing session {self.site.folder.id} with {count} messages."
             if torn := self.site.before.torn_lines:
                 yield f"{torn} damaged lines of its journal were left out."
+
+
+def _names_in(directory: Path) -> frozenset[str]:
+    """What lies at the top of the project; nothing where it cannot be listed."""
+    try:
+        return frozenset(entry.name for entry in directory.iterdir())
+    except OSError:
+        return frozenset()
 
 
 class _JournalWatch:

@@ -31,3 +31,9 @@ class Head(Value):
     """Whether past thinking goes back to the model; false where its template makes that cost a turn of reading."""
     keep_alive: str = "30m"
     """How long the server keeps the model loaded after a request, as a Go duration."""
+
+    @property
+    def tool_names(self) -> tuple[str, ...]:
+        """The tools the request carries; others may be enabled beside them."""
+        functions = (tool["function"] for tool in self.tools)
+        return tuple(str(function["name"]) for function in functions if isinstance(function, dict))

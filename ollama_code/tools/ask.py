@@ -8,19 +8,23 @@ from ollama_code.core.events import QuestionAnswered, QuestionAsked
 from ollama_code.core.permission import Kind, Question
 from ollama_code.core.results import ToolResult
 from ollama_code.ports import Asker, Emit
-from ollama_code.tools.base import Call, Params, Tool
+from ollama_code.tools.base import Call, Params, Rank, Tool
+from ollama_code.tools.schema import PLAIN
 
 NOBODY = "No person is here to answer. Choose the most sensible way yourself and say which you chose."
 
 
 class AskParams(Params):
-    question: str = Field(description="One clear question.", min_length=1)
-    options: tuple[str, ...] = Field(default=(), description="Answers to choose from, if any.")
+    question: str = Field(description="One clear question.", json_schema_extra=PLAIN, min_length=1)
+    options: tuple[str, ...] = Field(
+        default=(), description="Answers to choose from, if any.", json_schema_extra=PLAIN
+    )
 
 
 class AskUser(Tool[AskParams]):
     name = "ask_user"
     kind = Kind.READ
+    rank = Rank.COMMON
     params = AskParams
     argument_aliases = {"prompt": "question", "text": "question", "choices": "options"}
 

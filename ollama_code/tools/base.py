@@ -7,6 +7,7 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import cache
 from importlib.resources import files
 from typing import Any, ClassVar, Generic, TypeVar
@@ -29,6 +30,18 @@ class Params(BaseModel):
 P = TypeVar("P", bound=Params)
 
 
+class Rank(IntEnum):
+    """Which tools get a place in the head first, where a small window has not room for all. Within a rank
+    the order of registration decides."""
+
+    CORE = 0
+    """Without these a model cannot work on code."""
+    COMMON = 1
+    """Useful in most sessions."""
+    SPECIAL = 2
+    """For some tasks only."""
+
+
 @dataclass(frozen=True)
 class Call:
     """One invocation. `budget_chars` is what its result may take of the live window."""
@@ -46,10 +59,15 @@ class Tool(ABC, Generic[P]):
     params: type[P]
     argument_aliases: ClassVar[Mapping[str, str]] = {}
     """Other names models write for an argument: `{"file_path": "absolute_path"}`."""
+    rank: ClassVar[Rank] = Rank.SPECIAL
+    markers: ClassVar[tuple[str, ...]] = ()
+    """Names, as globs, of which a project's folder holds one if the tool is of use there, such as `go.mod`: with one
+    the tool is `COMMON`, without it takes no place in the head. Empty: of use in every project."""
 
     @property
     def description(self) -> str:
-        """What the model reads, from `<name>.md` beside this module."""
+        """What the model reads, from `<name>.md` beside this module. The first line stands alone where a small
+        window has room for no more, so it says what is needed to call the tool rightly."""
         return _description(self.name)
 
     def title(self, p: P) -> str:

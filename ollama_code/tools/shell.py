@@ -18,7 +18,8 @@ from ollama_code.core.permission import Kind, PermissionRequest
 from ollama_code.core.results import Progress, ToolFault, ToolResult
 from ollama_code.core.text import clean, one_line, shorten
 from ollama_code.ports import Workspace
-from ollama_code.tools.base import Call, Params, Tool
+from ollama_code.tools.base import Call, Params, Rank, Tool
+from ollama_code.tools.schema import PLAIN, RARE
 from ollama_code.workspace.bash import Line, Trail
 from ollama_code.workspace.jobs import Job, Jobs
 from ollama_code.workspace.process import GRACE_S, Outcome, Running, run
@@ -33,21 +34,28 @@ _SAMPLE_CHARS = 512
 
 
 class ShellParams(Params):
-    command: str = Field(default="", description="The command line for bash.")
+    command: str = Field(default="", description="The command line for bash.", json_schema_extra=PLAIN)
     is_background: bool = Field(
-        default=False, description="Start it as a job and return at once: for servers and watchers."
+        default=False, description="Return at once: for servers.\nIt goes on as a job."
     )
     timeout: int = Field(
         default=DEFAULT_TIMEOUT_MS,
         description=f"Milliseconds until it is stopped, at most {MAX_TIMEOUT_MS} (default {DEFAULT_TIMEOUT_MS}).",
+        json_schema_extra=RARE,
     )
     directory: str = Field(
-        default="", description="Directory to run in; default: where the last command ended."
+        default="",
+        description="Directory to run in; default: where the last command ended.",
+        json_schema_extra=RARE,
     )
     job: str = Field(
-        default="", description="Instead of a command: id of a job whose state and latest output to show."
+        default="",
+        description="Instead of a command: id of a job whose state and latest output to show.",
+        json_schema_extra=PLAIN,
     )
-    description: str = Field(default="", description="What the command does, in a few words.")
+    description: str = Field(
+        default="", description="What the command does, in a few words.", json_schema_extra=RARE
+    )
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,7 @@ class _Ran:
 class RunShellCommand(Tool[ShellParams]):
     name = "run_shell_command"
     kind = Kind.EXECUTE
+    rank = Rank.CORE
     params = ShellParams
     argument_aliases = {
         "cmd": "command",

@@ -14,7 +14,7 @@ from ollama_code.core.permission import Kind
 from ollama_code.core.results import ToolResult
 from ollama_code.core.todo import TodoItem, TodoStatus
 from ollama_code.ports import Emit
-from ollama_code.tools.base import Call, Params, Tool
+from ollama_code.tools.base import Call, Params, Rank, Tool
 
 
 class TodoList:
@@ -48,6 +48,7 @@ class TodoParams(Params):
 class TodoWrite(Tool[TodoParams]):
     name = "todo_write"
     kind = Kind.READ  # changes nothing but the list on the screen
+    rank = Rank.COMMON
     params = TodoParams
     argument_aliases = {"items": "todos", "tasks": "todos", "list": "todos"}
 

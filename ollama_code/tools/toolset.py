@@ -35,6 +35,10 @@ class Toolset:
         return tuple(self._tools)
 
     @property
+    def tools(self) -> tuple[AnyTool, ...]:
+        return tuple(self._tools.values())
+
+    @property
     def aliases(self) -> tuple[Alias, ...]:
         return tuple(Alias(name, found.tool.name, found.defaults) for name, found in self._aliases.items())
 

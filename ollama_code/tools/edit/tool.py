@@ -13,7 +13,7 @@ from ollama_code.core.permission import Kind, PermissionRequest
 from ollama_code.core.results import ToolResult
 from ollama_code.core.text import shorten
 from ollama_code.ports import FileStat, Place, Workspace
-from ollama_code.tools.base import Call, Params, Tool
+from ollama_code.tools.base import Call, Params, Rank, Tool
 from ollama_code.tools.edit.plan import Replacement, Stale, Wish, no_change, plan_edit
 from ollama_code.tools.files.diff import diff_block
 from ollama_code.tools.files.document import require_text, to_lf
@@ -22,13 +22,14 @@ from ollama_code.tools.files.missing import missing_file
 from ollama_code.tools.files.pending import Pending
 from ollama_code.tools.files.requests import Change, edit_request, freely_readable, shown_in
 from ollama_code.tools.files.write import require_size
+from ollama_code.tools.schema import PLAIN
 
 
 class EditParams(Params):
-    file_path: str = Field(description="Path of the file.")
-    old_string: str = Field(description="Text to replace, as it is in the file.")
-    new_string: str = Field(description="Text to put there.")
-    replace_all: bool = Field(default=False, description="Replace every occurrence.")
+    file_path: str = Field(description="Path of the file.", json_schema_extra=PLAIN)
+    old_string: str = Field(description="Text to replace, as it is in the file.", json_schema_extra=PLAIN)
+    new_string: str = Field(description="Text to put there.", json_schema_extra=PLAIN)
+    replace_all: bool = Field(default=False, description="Replace every occurrence.", json_schema_extra=PLAIN)
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class _Prepared:
 class Edit(Tool[EditParams]):
     name = "edit"
     kind = Kind.EDIT
+    rank = Rank.CORE
     params = EditParams
     argument_aliases = {
         "absolute_path": "file_path",

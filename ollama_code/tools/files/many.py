@@ -14,13 +14,14 @@ from ollama_code.core.messages import Image
 from ollama_code.core.permission import Kind, PermissionRequest
 from ollama_code.core.results import ToolResult
 from ollama_code.ports import Place, Workspace
-from ollama_code.tools.base import Call, Params, Tool
+from ollama_code.tools.base import Call, Params, Rank, Tool
 from ollama_code.tools.files.ledger import ReadLedger
 from ollama_code.tools.files.pages import Window
 from ollama_code.tools.files.pending import Pending
 from ollama_code.tools.files.read import DEFAULT_LINES
 from ollama_code.tools.files.reader import Reader
 from ollama_code.tools.files.requests import freely_readable, read_request
+from ollama_code.tools.schema import PLAIN, RARE
 
 Expand = Callable[[str], Awaitable[tuple[str, ...]]]
 """The files below the workspace that a glob pattern matches."""
@@ -35,9 +36,18 @@ _GLOB = frozenset("*?[{")
 
 
 class ReadManyFilesParams(Params):
-    paths: list[str] = Field(min_length=1, description="Paths or glob patterns of the files.")
-    offset: int = Field(default=0, ge=0, description="First line to read of each file, counted from 0.")
-    limit: int = Field(default=DEFAULT_LINES, ge=1, description="Most lines to read of each file.")
+    paths: list[str] = Field(
+        min_length=1, description="Paths or glob patterns of the files.", json_schema_extra=PLAIN
+    )
+    offset: int = Field(
+        default=0,
+        ge=0,
+        description="First line to read of each file, counted from 0.",
+        json_schema_extra=RARE,
+    )
+    limit: int = Field(
+        default=DEFAULT_LINES, ge=1, description="Most lines to read of each file.", json_schema_extra=RARE
+    )
 
 
 @dataclass
@@ -68,6 +78,7 @@ class _Harvest:
 class ReadManyFiles(Tool[ReadManyFilesParams]):
     name = "read_many_files"
     kind = Kind.READ
+    rank = Rank.COMMON
     params = ReadManyFilesParams
     argument_aliases = {"files": "paths", "path": "paths", "absolute_paths": "paths", "file_paths": "paths"}
 

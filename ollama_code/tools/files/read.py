@@ -8,28 +8,33 @@ from ollama_code.core.display import TextBlock
 from ollama_code.core.permission import Kind, PermissionRequest
 from ollama_code.core.results import ToolResult
 from ollama_code.ports import Place, Workspace
-from ollama_code.tools.base import Call, Params, Tool
+from ollama_code.tools.base import Call, Params, Rank, Tool
 from ollama_code.tools.files.ledger import ReadLedger
 from ollama_code.tools.files.missing import missing_file
 from ollama_code.tools.files.pages import Window
 from ollama_code.tools.files.pending import Pending
 from ollama_code.tools.files.reader import Reader
 from ollama_code.tools.files.requests import freely_readable, read_request, shown_in
+from ollama_code.tools.schema import PLAIN
 
 DEFAULT_LINES = 2000
 
 
 class ReadFileParams(Params):
-    absolute_path: str = Field(description="Path of the file.")
-    offset: int = Field(default=0, ge=0, description="First line to read, counted from 0.")
+    absolute_path: str = Field(description="Path of the file.", json_schema_extra=PLAIN)
+    offset: int = Field(default=0, ge=0, description="First line, counted from 0.")
     limit: int = Field(
-        default=DEFAULT_LINES, ge=1, description=f"Most lines to read (default {DEFAULT_LINES})."
+        default=DEFAULT_LINES,
+        ge=1,
+        description=f"Most lines to read (default {DEFAULT_LINES}).",
+        json_schema_extra=PLAIN,
     )
 
 
 class ReadFile(Tool[ReadFileParams]):
     name = "read_file"
     kind = Kind.READ
+    rank = Rank.CORE
     params = ReadFileParams
     argument_aliases = {
         "file_path": "absolute_path",

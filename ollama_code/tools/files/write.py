@@ -16,21 +16,22 @@ from ollama_code.core.permission import Kind, PermissionRequest
 from ollama_code.core.results import ToolResult
 from ollama_code.core.text import shorten, well_formed
 from ollama_code.ports import Place, Workspace
-from ollama_code.tools.base import Call, Params, Tool
+from ollama_code.tools.base import Call, Params, Rank, Tool
 from ollama_code.tools.files.diff import diff_block, note_block
 from ollama_code.tools.files.document import Document, require_text, to_lf
 from ollama_code.tools.files.kinds import human_size, kind_of
 from ollama_code.tools.files.ledger import ReadLedger, digest_of
 from ollama_code.tools.files.pending import Pending
 from ollama_code.tools.files.requests import Change, edit_request, freely_readable, shown_in
+from ollama_code.tools.schema import PLAIN
 
 MOST_BYTES = 50 * 1024 * 1024
 """A file that is changed is held in memory a few times over: as it was, as text and as it will be."""
 
 
 class WriteFileParams(Params):
-    file_path: str = Field(description="Path of the file.")
-    content: str = Field(description="The whole content.")
+    file_path: str = Field(description="Path of the file.", json_schema_extra=PLAIN)
+    content: str = Field(description="The whole content.", json_schema_extra=PLAIN)
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class _Draft:
 class WriteFile(Tool[WriteFileParams]):
     name = "write_file"
     kind = Kind.EDIT
+    rank = Rank.CORE
     params = WriteFileParams
     argument_aliases = {
         "absolute_path": "file_path",

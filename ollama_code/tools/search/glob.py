@@ -8,9 +8,10 @@ from ollama_code.core.display import FilesBlock
 from ollama_code.core.permission import Kind, PermissionRequest
 from ollama_code.core.results import ToolResult
 from ollama_code.ports import Place, Workspace
-from ollama_code.tools.base import Call, Params, Tool
+from ollama_code.tools.base import Call, Params, Rank, Tool
 from ollama_code.tools.files.pending import Pending
 from ollama_code.tools.files.requests import shown_in
+from ollama_code.tools.schema import PLAIN
 from ollama_code.tools.search.where import (
     DIRECTORY_ALIASES,
     caveats,
@@ -28,13 +29,14 @@ MOST_SHOWN = 100
 
 
 class GlobParams(Params):
-    pattern: str = Field(description="Such as **/*.ts or src/**/*.{js,ts}.")
-    path: str = Field(default=".", description="Directory to search in.")
+    pattern: str = Field(description="Such as **/*.ts or src/**/*.{js,ts}.", json_schema_extra=PLAIN)
+    path: str = Field(default=".", description="Directory to search in.", json_schema_extra=PLAIN)
 
 
 class Glob(Tool[GlobParams]):
     name = "glob"
     kind = Kind.READ
+    rank = Rank.CORE
     params = GlobParams
     argument_aliases = {**DIRECTORY_ALIASES, "glob": "pattern", "query": "pattern", "file_pattern": "pattern"}
 

@@ -13,9 +13,10 @@ from ollama_code.core.permission import Kind, PermissionRequest
 from ollama_code.core.results import ToolResult
 from ollama_code.core.text import one_line
 from ollama_code.ports import Place, Workspace
-from ollama_code.tools.base import Call, Params, Tool
+from ollama_code.tools.base import Call, Params, Rank, Tool
 from ollama_code.tools.files.pending import Pending
 from ollama_code.tools.files.requests import shown_in
+from ollama_code.tools.schema import PLAIN, RARE
 from ollama_code.tools.search.where import (
     DIRECTORY_ALIASES,
     caveats,
@@ -34,18 +35,25 @@ MOST_SHOWN = 100
 
 
 class GrepParams(Params):
-    pattern: str = Field(description="Regular expression, matched line by line.")
-    path: str = Field(default=".", description="Directory or file to search.")
+    pattern: str = Field(description="Regular expression, matched line by line.", json_schema_extra=PLAIN)
+    path: str = Field(default=".", description="Directory or file to search.", json_schema_extra=PLAIN)
     glob: str = Field(default="", description="Only files like *.js or *.{ts,tsx}.")
-    limit: int = Field(default=MOST_SHOWN, ge=1, le=1000, description="Most matching lines.")
-    context: int = Field(default=0, ge=0, le=20, description="Lines around each match.")
-    output_mode: Literal["lines", "files", "count"] = Field(default="lines", description="What to list.")
-    case_sensitive: bool = Field(default=False, description="Default false.")
+    limit: int = Field(
+        default=MOST_SHOWN, ge=1, le=1000, description="Most matching lines.", json_schema_extra=RARE
+    )
+    context: int = Field(
+        default=0, ge=0, le=20, description="Lines around each match.", json_schema_extra=RARE
+    )
+    output_mode: Literal["lines", "files", "count"] = Field(
+        default="lines", description="What to list.", json_schema_extra=RARE
+    )
+    case_sensitive: bool = Field(default=False, description="Default false.", json_schema_extra=RARE)
 
 
 class GrepSearch(Tool[GrepParams]):
     name = "grep_search"
     kind = Kind.READ
+    rank = Rank.CORE
     params = GrepParams
     argument_aliases = {
         **DIRECTORY_ALIASES,

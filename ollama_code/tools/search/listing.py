@@ -10,9 +10,10 @@ from ollama_code.core.display import FilesBlock
 from ollama_code.core.permission import Kind, PermissionRequest
 from ollama_code.core.results import ToolResult
 from ollama_code.ports import Entry, Place, Workspace
-from ollama_code.tools.base import Call, Params, Tool
+from ollama_code.tools.base import Call, Params, Rank, Tool
 from ollama_code.tools.files.pending import Pending
 from ollama_code.tools.files.requests import shown_in
+from ollama_code.tools.schema import PLAIN, RARE
 from ollama_code.tools.search.where import (
     DIRECTORY_ALIASES,
     fitting,
@@ -37,16 +38,19 @@ class FileFilteringOptions(Params):
 
 
 class ListParams(Params):
-    path: str = Field(default=".", description="Directory to list.")
-    ignore: tuple[str, ...] = Field(default=(), description="Globs of names to leave out.")
+    path: str = Field(default=".", description="Directory to list.", json_schema_extra=PLAIN)
+    ignore: tuple[str, ...] = Field(
+        default=(), description="Globs of names to leave out.", json_schema_extra=RARE
+    )
     file_filtering_options: FileFilteringOptions = Field(
-        default=FileFilteringOptions(), description="Which ignore files count."
+        default=FileFilteringOptions(), description="Which ignore files count.", json_schema_extra=RARE
     )
 
 
 class ListDirectory(Tool[ListParams]):
     name = "list_directory"
     kind = Kind.READ
+    rank = Rank.CORE
     params = ListParams
     argument_aliases = {**DIRECTORY_ALIASES, "exclude": "ignore"}
 
