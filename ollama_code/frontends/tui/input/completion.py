@@ -130,7 +130,7 @@ class CompletionList(Widget):
         self.styles.height = rows
         self.styles.offset = (0, -rows)
         self.set_class(rows > 0, "-open")
-        self.refresh(layout=True)
+        self.refresh()  # a new height asks for a layout by itself; a key that changes none must not
 
 
 def _tail(text: str, width: int) -> str:

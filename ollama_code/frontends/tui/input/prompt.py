@@ -177,7 +177,7 @@ class PromptInput(Vertical):
         text = self._editor.text
         shell = text.startswith("!")
         self.set_class(shell, "-shell")
-        self._mark.update("$" if shell else ">")
+        self._mark.update("$" if shell else ">", layout=False)
         self._completer.look()
         self.post_message(self.Changed(text))
 
