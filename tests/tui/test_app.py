@@ -181,6 +181,18 @@ async def test_ctrl_c_leaves_only_when_pressed_twice_in_a_row(stage, server):
         assert play.app.return_value == 0
 
 
+async def test_ctrl_c_twice_leaves_from_a_dialog_too(stage, server):
+    server.add_model("other:latest")
+    async with stage.playing() as play:
+        await play.until(lambda: isinstance(play.app.screen, ModelPicker))
+        await play.pilot.press("ctrl+c", "a")
+        await play.until(lambda: "again" not in play.status)
+        await play.pilot.press("ctrl+c")
+        assert "Ctrl+C again leaves" in play.status and play.app.is_running
+        await play.pilot.press("ctrl+c")
+        assert play.app.return_value == 0
+
+
 async def test_lines_sent_while_a_turn_runs_wait_in_sight_and_up_takes_the_newest_back(stage, server):
     gate = server.gate()
     server.play(Reply(text="one", pace=Pace(hold=gate)), Reply(text="two"))

@@ -35,7 +35,6 @@ class OllamaCodeApp(App[int]):
     AUTO_FOCUS = "PromptInput TextArea"
     ENABLE_COMMAND_PALETTE = False
     CSS = """
-    Screen { background: $background; }
     #ground { height: 1fr; }
     #foot { height: 1; background: $surface; }
     """
@@ -129,10 +128,6 @@ class OllamaCodeApp(App[int]):
         if self.room is not None:
             self.room.go_on()
 
-    @on(PromptInput.Changed)
-    def _typing(self) -> None:
-        self._hint("")
-
     @on(QueueView.TakeBack)
     def _take_back(self) -> None:
         if self.room is not None:
@@ -144,6 +139,12 @@ class OllamaCodeApp(App[int]):
             self.prompt.receive(event)
 
     # --- keys ----------------------------------------------------------------------------------------
+
+    async def on_event(self, event: events.Event) -> None:
+        """Whatever is typed, in a dialog too, takes the passing word away."""
+        if isinstance(event, events.Paste) or (isinstance(event, events.Key) and event.key != "ctrl+c"):
+            self._hint("")
+        await super().on_event(event)
 
     def action_stop(self) -> None:
         if self.room is not None:

@@ -32,6 +32,12 @@ async def shown(status: Status, width: int = 120):
         (Phase(name="connecting", detail="127.0.0.1:11434"), "connecting to 127.0.0.1:11434 0:05"),
         (Phase(name="loading", detail="qwen3:4b"), "loading qwen3:4b 0:05"),
         (Phase(name="reading", detail="about 3,100 tokens"), "reading about 3,100 tokens 0:05"),
+        (Phase(name="reading", tokens=3100, expected_s=12), "reading about 3.0k tokens 0:05 of about 0:12"),
+        (Phase(name="reading", tokens=8192, cached_tokens=5000), "reading about 3.1k of 8k tokens 0:05"),
+        (
+            Phase(name="calling", detail="write_file", tokens=120),
+            "writing the call of write_file 120 tokens 0:05",
+        ),
         (Phase(name="thinking"), "thinking 41 tok/s 0:05"),
         (Phase(name="writing"), "writing 41 tok/s"),
         (Phase(name="running", detail="Run pytest -q"), "running pytest -q 0:05"),
@@ -56,9 +62,9 @@ async def test_all_is_shown_where_there_is_room():
 @pytest.mark.parametrize(
     ("width", "kept", "dropped"),
     [
-        (60, "main", "F1 help"),
-        (50, "41 tok/s", "main"),
-        (37, "12.4k/32k", "tok/s"),
+        (60, "F1 help", "main"),
+        (50, "F1 help", "tok/s"),
+        (37, "12.4k/32k", "F1 help"),
         (24, "qwen3:4b", "12.4k"),
         (12, "default", "qwen3"),
     ],
@@ -68,6 +74,19 @@ async def test_the_least_important_gives_way_first(width: int, kept: str, droppe
         text = screen_text(bar.app, bar)
         assert kept in text
         assert dropped not in text
+
+
+LONG = Phase(name="running", detail="Run for i in $(seq 1 60); do echo line $i; sleep 0.5; done")
+
+
+async def test_a_long_command_takes_the_room_that_is_left_and_no_more():
+    async with shown(replace(IDLE, phase=LONG), 80) as (_, bar, _hand):
+        text = screen_text(bar.app, bar)
+        assert text.split()[:5] == ["qwen3:4b", "·", "default", "·", "12.4k/32k"]
+        assert "running for i" in text and "… 0:00" in text and text.rstrip().endswith("F1 help")
+    async with shown(replace(IDLE, phase=LONG), 54) as (_, bar, _hand):
+        text = screen_text(bar.app, bar)
+        assert "12.4k/32k" in text and "running 0:00" in text
 
 
 async def test_the_mode_and_the_phase_stay_longest():

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Key, Resize
@@ -45,6 +47,10 @@ class ModelPicker(ModalScreen[str | None]):
     """Gives the name of a model, `None` when the person does not want another. A name that is not among the rows is
     one to pull."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [  # a modal screen hears none of the app's
+        Binding("ctrl+c", "app.leave"),
+        Binding("ctrl+q", "app.quit", priority=True),
+    ]
     DEFAULT_CSS = """
     ModelPicker { align: center middle; background: $background 60%; }
     ModelPicker > Vertical {
@@ -135,7 +141,8 @@ class ModelPicker(ModalScreen[str | None]):
             Content.assemble(("Model", "bold $strong"), (f"   {len(self._models)} installed", "$dim"))
         )
         self._filter.placeholder = "type to filter"
-        self._keys.update(Content("arrows and Enter choose  ·  Esc keeps the current one"))
+        closing = "keeps the current one" if any(model.current for model in self._models) else "closes this"
+        self._keys.update(Content(f"arrows and Enter choose  ·  Esc {closing}"))
         self._offer(cursor)
 
     def _naming_mode(self) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import assert_never
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
@@ -25,6 +27,9 @@ _MODES = {
 _FULL, _NEARLY_FULL = 0.95, 0.8
 """Shares of the window from which its count turns red and yellow."""
 _NAME_CHARS = 40
+_PHASE_CELLS, _LEAST_DETAIL_CELLS = 60, 5
+_RUN = "Run "
+"""Titles of tools are orders ("Read a.py"); a command's reads better as what goes on."""
 _BETWEEN = "  ·  "
 
 
@@ -44,12 +49,20 @@ class Status:
     hint: str = ""
 
 
-@dataclass(frozen=True)
-class _Field:
-    """The field with the highest `rank` gives way first; rank 0 never does."""
+class _Part(IntEnum):
+    """A part of the row; the highest gives way first."""
 
-    rank: int
-    content: Content
+    MODE = 0
+    PHASE = 1
+    MODEL = 2
+    WINDOW = 3
+    HINT = 4
+    SPEED = 5
+    BRANCH = 6
+
+
+_Parts = dict[_Part, Content]
+"""From left to right."""
 
 
 class StatusBar(Widget):
@@ -85,67 +98,109 @@ class StatusBar(Widget):
         return self._ticker is not None
 
     def render(self) -> Content:
+        """What gives way goes; then the phase, cut down for that, gets what is left."""
         width = self.content_size.width
-        fields = _left(self._status, self._clock())
-        hint = Content.styled(one_line(self._status.hint), "$dim") if self._status.hint else None
-        while True:
-            left = Content(_BETWEEN).stylize("$border").join([field.content for field in fields])
-            gap = width - left.cell_length - (hint.cell_length if hint else 0)
-            if hint and gap >= len(_BETWEEN):
-                return Content.assemble(left, " " * gap, hint)
-            last = max(fields, key=lambda field: field.rank)
-            if not hint and (gap >= 0 or last.rank == 0):
-                return left
-            if hint:
-                hint = None
-            else:
-                fields.remove(last)
+        parts = _parts(self._status)
+        if self._status.phase is not None:
+            parts[_Part.PHASE] = self._phase(_PHASE_CELLS)
+            _make_room(parts, width, _Part.HINT)
+            parts[_Part.PHASE] = self._phase(0)
+        _make_room(parts, width, _Part.MODE)
+        if _Part.PHASE in parts:
+            parts[_Part.PHASE] = self._phase(width - _cells(parts) + parts[_Part.PHASE].cell_length)
+        hint = parts.pop(_Part.HINT, Content())
+        left = Content(_BETWEEN).stylize("$border").join(parts.values())
+        gap = width - left.cell_length - hint.cell_length
+        return Content.assemble(left, " " * gap, hint) if hint else left
+
+    def _phase(self, cells: int) -> Content:
+        status = self._status
+        assert status.phase is not None
+        elapsed_s = self._clock() - status.phase_since
+        return Content.styled(
+            phase_words(status.phase, elapsed_s, status.speed_tok_s, cells=cells), "$accent"
+        )
 
 
-def phase_words(phase: Phase, elapsed_s: float, speed_tok_s: float | None) -> str:
-    """What is going on: "reading about 3,100 tokens 0:12"."""
-    detail, elapsed = one_line(phase.detail, limit=60), span(elapsed_s)
-    speed = f" {speed_tok_s:.0f} tok/s" if speed_tok_s else ""
+def phase_words(
+    phase: Phase, elapsed_s: float, speed_tok_s: float | None, *, cells: int = _PHASE_CELLS
+) -> str:
+    """What is going on: "reading about 3,100 tokens 0:12". Beyond `cells` the detail is cut, never the numbers."""
+    detail = Content(one_line(_detail(phase), limit=_PHASE_CELLS))
+    words = _words(phase, detail.plain, elapsed_s, speed_tok_s)
+    over = cell_len(words) - cells
+    if over <= 0:
+        return words
+    kept = detail.cell_length - over
+    cut = detail.truncate(kept, ellipsis=True).plain if kept >= _LEAST_DETAIL_CELLS else ""
+    return _words(phase, cut, elapsed_s, speed_tok_s)
+
+
+def _words(phase: Phase, detail: str, elapsed_s: float, speed_tok_s: float | None) -> str:
+    elapsed = span(elapsed_s)
+    if phase.expected_s:
+        elapsed += f" of about {span(phase.expected_s)}"
+    speed = f"{speed_tok_s:.0f} tok/s" if speed_tok_s else ""
     match phase.name:
         case "connecting":
-            return f"connecting to {detail} {elapsed}" if detail else f"connecting {elapsed}"
-        case "loading" | "reading":
-            return " ".join(filter(None, (phase.name, detail, elapsed)))
+            words = ["connecting to" if detail else "connecting", detail, elapsed]
+        case "loading":
+            words = ["loading", detail, elapsed]
+        case "reading":
+            words = ["reading", detail, elapsed]
         case "thinking":
-            return f"thinking{speed} {elapsed}"
+            words = ["thinking", speed, elapsed]
         case "writing":
-            return f"writing{speed or ' ' + elapsed}"
+            words = ["writing", speed or elapsed]
         case "calling":
-            written = f" {tokens(phase.tokens)} tokens" if phase.tokens else ""
-            return f"writing the call of {detail}{written} {elapsed}"
+            written = f"{tokens(phase.tokens)} tokens" if phase.tokens else ""
+            words = ["writing the call of" if detail else "writing a call", detail, written, elapsed]
         case "compacting":
-            return f"summing up the conversation {elapsed}"
+            words = ["summing up the conversation", elapsed]
         case "running":
-            return f"{_running(detail)} {elapsed}"
+            titled = detail and not phase.detail.startswith(_RUN)
+            words = ["" if titled else "running", detail, elapsed]
         case _:
             assert_never(phase.name)
+    return " ".join(filter(None, words))
 
 
-def _running(title: str) -> str:
-    """Titles of tools are orders ("Read a.py"); a command's reads better as what goes on."""
-    return f"running {title.removeprefix('Run ')}" if title.startswith("Run ") or not title else title
+def _detail(phase: Phase) -> str:
+    if phase.name == "running":
+        return phase.detail.removeprefix(_RUN)
+    if phase.name != "reading" or not phase.tokens:
+        return phase.detail
+    new = f"about {tokens(phase.tokens - phase.cached_tokens)}"  # to the engine, which knows the rest
+    return f"{new} of {tokens(phase.tokens)} tokens" if phase.cached_tokens else f"{new} tokens"
 
 
-def _left(status: Status, now: float) -> list[_Field]:
-    fields: list[_Field] = []
+def _parts(status: Status) -> _Parts:
+    """All but the phase, for which a place is kept."""
+    parts: _Parts = {}
     if status.model:
-        fields.append(_Field(2, Content.styled(one_line(status.model, limit=_NAME_CHARS), "$foreground")))
-    fields.append(_Field(0, Content.styled(status.mode.value, _MODES[status.mode])))
+        parts[_Part.MODEL] = Content.styled(one_line(status.model, limit=_NAME_CHARS), "$foreground")
+    parts[_Part.MODE] = Content.styled(status.mode.value, _MODES[status.mode])
     if status.num_ctx:
-        fields.append(_Field(3, _window(status)))
+        parts[_Part.WINDOW] = _window(status)
     if status.phase is not None:
-        words = phase_words(status.phase, now - status.phase_since, status.speed_tok_s)
-        fields.append(_Field(1, Content.styled(words, "$accent")))
+        parts[_Part.PHASE] = Content()
     elif status.speed_tok_s:
-        fields.append(_Field(4, Content.styled(f"{status.speed_tok_s:.0f} tok/s", "$dim")))
+        parts[_Part.SPEED] = Content.styled(f"{status.speed_tok_s:.0f} tok/s", "$dim")
     if status.branch:
-        fields.append(_Field(5, Content.styled(one_line(status.branch, limit=_NAME_CHARS), "$dim")))
-    return fields
+        parts[_Part.BRANCH] = Content.styled(one_line(status.branch, limit=_NAME_CHARS), "$dim")
+    if status.hint:
+        parts[_Part.HINT] = Content.styled(one_line(status.hint), "$dim")
+    return parts
+
+
+def _make_room(parts: _Parts, width: int, least: _Part) -> None:
+    """Drop what gives way first, and nothing up to `least`."""
+    while _cells(parts) > width and max(parts) > least:
+        del parts[max(parts)]
+
+
+def _cells(parts: _Parts) -> int:
+    return sum(part.cell_length for part in parts.values()) + len(_BETWEEN) * (len(parts) - 1)
 
 
 def _window(status: Status) -> Content:
