@@ -32,6 +32,11 @@ class Home:
         return self.root / "state.json"
 
     @property
+    def profiles(self) -> Path:
+        """What was measured of each model on each host."""
+        return self.root / "profiles.json"
+
+    @property
     def history(self) -> Path:
         """Lines typed at the prompt, newest last."""
         return self.root / "history.jsonl"

@@ -10,6 +10,10 @@ class ModelProfile(Value):
 
     fit: int | None = None
     """Largest context window, in tokens, that was seen to be wholly on the GPU (or chosen for a host without)."""
+    pinned: int | None = None
+    """The window the person wants for this model, in tokens."""
+    thinks: bool | None = None
+    """False when the server refused `think`, whatever it says of the model."""
     chars_per_token: float | None = None
     """Characters of request text for each prompt token, from what was sent and what the server counted."""
     read_tok_s: float = 0.0
