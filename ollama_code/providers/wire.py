@@ -8,6 +8,7 @@ from typing import assert_never
 
 from pydantic import JsonValue
 
+from ollama_code.core.head import Head
 from ollama_code.core.messages import AssistantMessage, Image, Message, ToolCall, ToolMessage, UserMessage
 from ollama_code.core.text import well_formed
 from ollama_code.ports import ChatRequest
@@ -18,12 +19,13 @@ Fields = dict[str, JsonValue]
 def chat_body(request: ChatRequest) -> bytes:
     """The whole body. `truncate` is false because the server otherwise cuts a long prompt without a word;
     `shift` is left out because another value than the loaded one reloads the model; `think` is always said
-    because its default differs between models. Thinking goes back with its message: templates keep it inside a
-    tool loop, and a message without it would have to be read again."""
+    because its default differs between models. Thinking goes back with its message, unless the head says that it
+    costs more than it buys: most templates keep it inside a tool loop, and a message without it would have to be read
+    again."""
     head = request.head
     body: Fields = {
         "model": head.model,
-        "messages": [*_system(head.system), *map(_message, request.messages)],
+        "messages": [*_system(head.system), *(_message(_told(m, head)) for m in request.messages)],
     }
     if head.tools:
         body["tools"] = [*head.tools]
@@ -52,7 +54,9 @@ def prompt_parts(request: ChatRequest) -> list[tuple[str, bytes]]:
         ("the tools", [*head.tools]),
         ("the system text", head.system),
     ]
-    said = [(f"message {n} ({m.role})", _message(m)) for n, m in enumerate(request.messages, start=1)]
+    said = [
+        (f"message {n} ({m.role})", _message(_told(m, head))) for n, m in enumerate(request.messages, start=1)
+    ]
     return [(name, _dumped(value)) for name, value in (*front, *said)]
 
 
@@ -64,6 +68,13 @@ def _dumped(value: JsonValue) -> bytes:
 def _system(text: str) -> list[JsonValue]:
     """An empty system message would silence the one of the Modelfile."""
     return [{"role": "system", "content": text}] if text else []
+
+
+def _told(message: Message, head: Head) -> Message:
+    """`message` as this model is told of it."""
+    if isinstance(message, AssistantMessage) and message.thinking and not head.sends_thinking:
+        return message.model_copy(update={"thinking": ""})
+    return message
 
 
 def _message(message: Message) -> Fields:
