@@ -273,7 +273,7 @@ class Room(Horizontal):
 
     def _show_missing(self, kind: Missing, error: OllamaCodeError) -> None:
         self.hint("")
-        self._welcome.show_missing(kind, self.bridge.address, str(error))  # the steps say more than its hint
+        self._welcome.show_missing(kind, self.bridge.address, error.sentence)
         self._main.add_class("-missing")
 
     def _close_failed_pull(self) -> None:

@@ -35,3 +35,14 @@ async def test_nothing_hostile_reaches_the_screen():
         shown = screen_text(pilot.app, welcome)
         assert "[@click=" in shown
         assert not set(shown) & set("\x1b\x07\x00\x9b\u202e\u2066\u200b")
+
+
+async def test_where_room_is_short_the_blank_lines_go_first():
+    welcome = Welcome()
+    async with Host(welcome).run_test(size=(80, 36)) as pilot:
+        welcome.show_missing("server", "http://10.0.0.7:11434", "Nobody answers there.")
+        await pilot.pause()
+        assert "shows everything with a scripted one" in screen_text(pilot.app)
+        assert len(welcome.rows) == 14
+        await pilot.resize_terminal(80, 60)
+        assert len(welcome.rows) == 18

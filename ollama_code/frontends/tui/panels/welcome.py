@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, assert_never
 
+from textual.events import Resize
+
 from ollama_code.core.text import one_line
 from ollama_code.frontends.tui.panels.rows import Row, Rows
 
@@ -20,6 +22,11 @@ class Welcome(Rows):
     Welcome { height: 1fr; padding: 1 3; background: $background; }
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._head: tuple[Row, ...] = ()
+        self._steps: tuple[Row, ...] = ()
+
     def show_missing(self, missing: Missing, address: str, detail: str = "") -> None:
         """`address` is where Ollama was looked for; `detail` is the error's own sentence, if it says more."""
         where = one_line(address)
@@ -33,9 +40,19 @@ class Welcome(Rows):
             case _:
                 assert_never(missing)
         said = [Row(""), Row(one_line(detail, limit=600), "$dim")] if detail else []
-        self.show(
-            [Row(title, "bold $strong"), *said, *(row for step in (*steps, _DEMO) for row in _rows(step))]
-        )
+        self._head = (Row(title, "bold $strong"), *said)
+        self._steps = tuple(row for step in (*steps, _DEMO) for row in _rows(step))
+        self._arrange()
+
+    def on_resize(self, event: Resize) -> None:
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Without blank lines between the steps where it would have to be scrolled with them."""
+        self.show((*self._head, *self._steps))
+        width, height = self.content_size
+        if 0 < height < self.height_for(width):
+            self.show((*self._head, Row(""), *(row for row in self._steps if row.text)))
 
 
 _Step = tuple[str, str, str]
