@@ -12,7 +12,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Paste
 from textual.message import Message
 
-TORN_S = 0.025
+TORN_S = 0.015
 """How long the rest of a torn sequence may take; after that an Esc is a key. Textual waits 100 to 200 ms."""
 _LOOK_UP_S = 0.1
 """How often the reader looks whether the app has ended."""
