@@ -1,0 +1,1 @@
+"""What holds a command inside the project: the strongest wall this machine offers, found by trying."""

@@ -1,0 +1,187 @@
+"""The walls around the commands of one session: which there are, and a command put inside them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import sys
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ollama_code.core.error_type import ErrorType
+from ollama_code.core.errors import ToolError
+from ollama_code.workspace.process import Command
+from ollama_code.workspace.sandbox.probe import Found, probe
+from ollama_code.workspace.sandbox.rungs import Walls
+from ollama_code.workspace.sandbox.view import Territory, mounts
+
+_OWN_FOLDER = ".ollama-code"
+_OURS = (str(Path(__file__).resolve().parents[1]), sys.prefix, sys.base_prefix)
+"""bash reads a script of ours before a command, and Python runs another, wherever the two are installed."""
+
+_NO_NETWORK = re.compile(
+    "network is unreachable|could(?: not|n't) resolve|name resolution|name or service not known|getaddrinfo|ENOTFOUND"
+    "|EAI_AGAIN|dns error|no such host|failed to connect|connection refused|network is down",
+    re.IGNORECASE,
+)
+_NO_WRITING = re.compile("read-only file system|EROFS|permission denied|EACCES|resource busy", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the person set. `network`: every command reaches it. `readable` and `writable` are absolute paths beside
+    the project."""
+
+    enabled: bool = True
+    required: bool = False
+    network: bool = False
+    readable: tuple[str, ...] = ()
+    writable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """Where the session works: `roots` are the project and what was added to it, `shown` may be read, `hidden` not
+    even inside a root. All absolute. `home` is the person's."""
+
+    roots: tuple[str, ...]
+    home: str
+    shown: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+
+
+@dataclass
+class _Made:
+    """What this session laid out on the disk, to be put away at its end."""
+
+    private: str = ""
+    placeholders: list[Path] = field(default_factory=list)
+
+
+class Sandbox:
+    """Finding out what this machine offers takes some tens of milliseconds, once in a process: `ready` does it
+    without blocking, else the first question does."""
+
+    def __init__(self, grounds: Grounds, wishes: Wishes) -> None:
+        self._grounds = grounds
+        self._wishes = wishes
+        self._made = _Made()
+        self._laying_out = asyncio.Lock()
+
+    async def ready(self) -> None:
+        if self._wishes.enabled:
+            await asyncio.to_thread(probe)
+
+    @property
+    def level(self) -> str:
+        """For people: "bwrap", "landlock", "landlock, network open", or "no sandbox"."""
+        rung = self._found.rung
+        if rung is None:
+            return "no sandbox"
+        return rung.name if rung.closes_network else f"{rung.name}, network open"
+
+    @property
+    def holds(self) -> bool:
+        """Whether commands can write only where they may."""
+        return self._found.rung is not None
+
+    @property
+    def trouble(self) -> str:
+        """Why there is no sandbox, as a clause; empty when there is one."""
+        return "" if self.holds else "; ".join(self._found.reasons)
+
+    @property
+    def asks_for_network(self) -> bool:
+        """Whether a command has no network unless it is asked for."""
+        rung = self._found.rung
+        return rung is not None and rung.closes_network and not self._wishes.network
+
+    def check(self) -> None:
+        """Raises: ToolError(DENIED) when no command may run, because the sandbox that must be is not there."""
+        rung = self._found.rung
+        if self._wishes.required and (rung is None or not rung.closes_network):
+            reason = self.trouble or "the network cannot be closed"
+            raise ToolError(
+                f"Commands may only run in a sandbox here (sandbox.required), and there is none: {reason}. "
+                "The person can install bubblewrap. Go on with the other tools.",
+                ErrorType.DENIED,
+            )
+
+    async def confined(self, command: Command, *, network: bool = False) -> Command:
+        """`command` with all the walls there are; itself when there are none. Raises: as `check`."""
+        await self.ready()
+        self.check()
+        rung = self._found.rung
+        if rung is None:
+            return command
+        async with self._laying_out:
+            await asyncio.to_thread(self._lay_out)
+        territory = self._territory(command)
+        walls = Walls(await asyncio.to_thread(mounts, territory), network=network or self._wishes.network)
+        environment = {
+            name: value for name, value in command.environment.items() if name != "XDG_RUNTIME_DIR"
+        }
+        return rung.wrap(replace(command, environment={**environment, "TMPDIR": "/tmp"}), walls)
+
+    def remark(self, output: str, *, network: bool = False) -> str:
+        """What a model should know of a failure that may be the walls' doing; empty when it does not look so."""
+        if self.asks_for_network and not network and _NO_NETWORK.search(output):
+            return "The sandbox gives each command a network of its own; with network=true it asks for the real one."
+        if self.holds and _NO_WRITING.search(output):
+            return "The sandbox lets commands write only in the project and in /tmp, save what other programs obey."
+        return ""
+
+    async def close(self) -> None:
+        """Put away what was laid out. Asked when no command runs any more."""
+        await asyncio.to_thread(self._put_away)
+
+    @property
+    def _found(self) -> Found:
+        if not self._wishes.enabled:
+            return Found(None, ("sandbox.enabled is false",))
+        return Found(None, ("the project is the whole disk",)) if "/" in self._grounds.roots else probe()
+
+    def _territory(self, command: Command) -> Territory:
+        grounds, wishes = self._grounds, self._wishes
+        return Territory(
+            roots=(*grounds.roots, *_real(wishes.writable)),
+            private=self._made.private,
+            home=os.path.realpath(grounds.home),
+            readable=(*grounds.shown, *wishes.readable, *_OURS),
+            hidden=grounds.hidden,
+            environment=command.environment,
+        )
+
+    def _lay_out(self) -> None:
+        """The private folders, and in each root the folder of this program: what is not there cannot be held."""
+        if self._made.private:
+            return
+        private = Path(tempfile.mkdtemp(prefix="ollama-code-")).resolve()
+        (private / "tmp").mkdir()
+        (private / "tmp").chmod(0o1777)
+        (private / "home").mkdir(mode=0o700)
+        for root in self._grounds.roots:
+            folder = Path(root) / _OWN_FOLDER
+            with suppress(OSError):
+                folder.mkdir()
+                self._made.placeholders.append(folder)
+        self._made.private = str(private)
+
+    def _put_away(self) -> None:
+        for folder in self._made.placeholders:
+            with suppress(OSError):  # the person has put something there
+                folder.rmdir()
+        if private := self._made.private:
+            for folder_name, _, _ in os.walk(private):  # Go makes its downloads read-only
+                with suppress(OSError):
+                    Path(folder_name).chmod(0o700)
+            shutil.rmtree(private, ignore_errors=True)
+        self._made = _Made()
+
+
+def _real(paths: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(os.path.realpath(path) for path in paths)
