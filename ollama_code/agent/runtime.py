@@ -8,7 +8,7 @@ from typing import Protocol
 
 from ollama_code.agent.known import Known
 from ollama_code.agent.loops import World, unchanging
-from ollama_code.core.head import Head
+from ollama_code.core.head import Head, Think
 from ollama_code.permissions.gate import Gate
 from ollama_code.ports import ChatProvider, Emit
 from ollama_code.providers.prefix import PrefixWatch
@@ -45,6 +45,8 @@ class Runtime:
     max_steps: int = DEFAULT_MAX_STEPS
     patience_s: float = 0.0
     """How long to go on trying while nobody answers at the server's address."""
+    thinks: tuple[Think, ...] = (False,)
+    """How much the model can think, from least to most."""
     world: World = unchanging
     """What tells whether the files of the project changed."""
     watch: PrefixWatch = field(default_factory=PrefixWatch)

@@ -6,7 +6,9 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
+from ollama_code.agent.ahead import Ahead
 from ollama_code.agent.compact import compact
 from ollama_code.agent.context import Context
 from ollama_code.agent.errands import read_for_person, run_for_person
@@ -15,10 +17,11 @@ from ollama_code.agent.runtime import Runtime
 from ollama_code.agent.surroundings import Surroundings, preface
 from ollama_code.agent.turn import UNKNOWN, run_turn
 from ollama_code.core.errors import OllamaCodeError
-from ollama_code.core.events import Event, ModeChanged, StopReason, TurnFinished, TurnStarted
-from ollama_code.core.head import Head
+from ollama_code.core.events import Event, ModeChanged, StopReason, ThinkChanged, TurnFinished, TurnStarted
+from ollama_code.core.head import Head, Think
 from ollama_code.core.messages import Image, Message, UserMessage
 from ollama_code.core.permission import Mode
+from ollama_code.tools.toolset import Toolset
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +39,7 @@ class Session:
         self._look = look
         self._told: Surroundings | None = None
         self._asides: list[str] = []
+        self._ahead = Ahead()
         self._context = Context(runtime.head, runtime.emit, history, runtime.agent)
         self._context.close_calls(UNKNOWN)  # a session that was killed left calls without an answer
 
@@ -48,6 +52,30 @@ class Session:
         return self._rt.head
 
     @property
+    def thinks(self) -> tuple[Think, ...]:
+        """What `set_think` takes: how much this model can think."""
+        return self._rt.thinks
+
+    def set_think(self, think: Think) -> None:
+        """From the next request on. The engine reads most of the conversation again: templates print it in front."""
+        if think != self.head.think:
+            self._rt = replace(self._rt, head=self.head.model_copy(update={"think": think}))
+            self._rt.watch.restart("/think")
+            self._feed.emit(ThinkChanged(think=think))
+
+    def warm_up(self) -> None:
+        """Load the model and let it read what every request begins with, in the background, until a turn starts."""
+        self._ahead.warm_up(self._rt, self._next())
+
+    async def settled(self) -> None:
+        """Return when nothing runs in the background any more."""
+        await self._ahead.finished()
+
+    async def quiet(self) -> None:
+        """Stop what runs in the background."""
+        await self._ahead.give_way()
+
+    @property
     def mode(self) -> Mode:
         return self._rt.tooling.gate.mode
 
@@ -57,8 +85,9 @@ class Session:
             self._feed.emit(ModeChanged(mode=mode))
 
     @property
-    def tool_names(self) -> tuple[str, ...]:
-        return self._rt.tooling.toolset.names
+    def toolset(self) -> Toolset:
+        """Every enabled tool, whether the head offers it or not."""
+        return self._rt.tooling.toolset
 
     @property
     def tokens_used(self) -> int:
@@ -111,6 +140,7 @@ class Session:
     async def _stream(
         self, text: str, work: Callable[[], Awaitable[StopReason]]
     ) -> AsyncGenerator[Event, None]:
+        await self._ahead.give_way()
         with self._feed.listening() as queue:
             task = asyncio.create_task(self._turn(text, work))
             try:
@@ -140,6 +170,12 @@ class Session:
             detail = f"The program itself failed: {what}. Please report it; the session is kept."
         finally:
             self._feed.emit(TurnFinished(reason=reason, detail=detail))
+            if reason == "done":
+                self._ahead.reread(self._rt, self._next())
+
+    def _next(self) -> list[Message]:
+        """The history as the next turn will begin it, as far as that is known."""
+        return [*self.history, UserMessage(text=preface(self._told, self._look()))]
 
     def _prefaced(self, text: str) -> str:
         """The message with what is new around it in front: surroundings, then what the person did meanwhile."""

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from ollama_code.core.head import Head
+from ollama_code.core.head import Head, Think
 from ollama_code.core.messages import Message, ToolCall
 from ollama_code.core.permission import Answer, Mode, PermissionRequest, Question
 from ollama_code.core.phase import Phase
@@ -161,6 +161,21 @@ class UsageReported(Fact):
     num_ctx: int
 
 
+class ReadAhead(Fact):
+    """The model was loaded, or read what the next request begins with, while nobody waited; `usage` is all zero when
+    that was cut short."""
+
+    type: Literal["read_ahead"] = "read_ahead"
+    usage: Usage
+
+
+class ThinkChanged(Fact):
+    """The person chose how much the model thinks: the head says it from the next request on."""
+
+    type: Literal["think_changed"] = "think_changed"
+    think: Think
+
+
 class ModeChanged(Fact):
     type: Literal["mode_changed"] = "mode_changed"
     mode: Mode
@@ -210,6 +225,8 @@ Event = Annotated[
     | TodosChanged
     | JobChanged
     | UsageReported
+    | ReadAhead
+    | ThinkChanged
     | ModeChanged
     | Retried
     | Notice

@@ -1,4 +1,4 @@
-"""Which model, which context window, whether to think: chosen from what the server says. No network here."""
+"""Which model, and whether to think: chosen from what the server says. No network here."""
 
 from __future__ import annotations
 
@@ -10,11 +10,6 @@ from ollama_code.core.head import Think
 from ollama_code.core.text import one_line
 from ollama_code.ports import ModelInfo, ModelSummary
 
-RUNGS = (131072, 65536, 49152, 32768, 16384, 8192)
-"""Windows worth choosing, in tokens: fewer different values mean fewer reloads between sessions."""
-UNPROBED_LIMIT = 16384
-"""Largest window chosen without being asked. A larger one may not fit the memory of the machine, where the
-model would run many times slower or not load at all, and nothing here measures that."""
 SUGGESTED = ("qwen3-coder:30b", "qwen3:4b")
 """Models that call tools well: one for a machine with about 24 GB for it, one for a small machine."""
 _EMBEDDERS = ("embed", "minilm", "bge-", "paraphrase-")
@@ -53,31 +48,22 @@ def same_model(name: str, other: str) -> bool:
     return _key(name) == _key(other)
 
 
-def choose_window(pinned: int | None, info: ModelInfo) -> int:
-    """`num_ctx` in tokens for the whole session, never above what the model was trained for: what the person
-    pinned, else what the Modelfile wishes, else the largest rung below the limit."""
-    trained = info.context_length
-    wish = pinned or info.num_ctx
-    if wish:
-        return min(wish, trained) if trained else wish
-    limit = min(trained, UNPROBED_LIMIT) if trained else RUNGS[-1]
-    return next((rung for rung in RUNGS if rung <= limit), limit)
-
-
 def choose_think(info: ModelInfo) -> Think:
     """What `think` says in every request of the session."""
     if not info.thinking:
         return False
+    return "medium" if _knows_levels(info) else True
+
+
+def _knows_levels(info: ModelInfo) -> bool:
     name = info.name.rpartition("/")[2].lower()
-    if info.family.lower() in _LEVELS_ONLY or name.startswith(_LEVELS_ONLY):
-        return "medium"
-    return True
+    return info.family.lower() in _LEVELS_ONLY or name.startswith(_LEVELS_ONLY)
 
 
 def _wished(wanted: str, installed: Sequence[ModelSummary]) -> str:
     if found := _find(wanted, installed):
         return found
-    if _names_cloud(wanted):
+    if names_cloud(wanted):
         return wanted
     near = _nearest(wanted, installed)
     hint = f" Installed and near it: {', '.join(map(_shown, near))}." if near else ""
@@ -107,7 +93,7 @@ def _nearest(wanted: str, installed: Sequence[ModelSummary]) -> list[str]:
     return list(dict.fromkeys(same_base + alike))[:3]
 
 
-def _names_cloud(name: str) -> bool:
+def names_cloud(name: str) -> bool:
     """Whether the server would pass this name on to the cloud without having it installed."""
     _, _, tag = name.rpartition("/")[2].partition(":")
     return tag == "cloud" or tag.endswith("-cloud")

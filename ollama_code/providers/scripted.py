@@ -76,10 +76,11 @@ MODEL = ModelInfo(
 class ScriptedProvider:
     """`ports.ChatProvider` without a model. Each call of `chat` takes the next of `replies`.
 
-    `requests` holds every request in order. `hanging` is set while a `hangs()` reply waits."""
+    `requests` holds every request in order, `warmups` those that only read ahead (`num_predict` 1). `hanging` is set while a `hangs()` reply waits."""
 
     def __init__(self, replies: Iterable[Reply], *, info: ModelInfo = MODEL) -> None:
         self.requests: list[ChatRequest] = []
+        self.warmups: list[ChatRequest] = []
         self.hanging = asyncio.Event()
         self._info = info
         self._tokens_per_s = 0.0
@@ -95,6 +96,10 @@ class ScriptedProvider:
         return provider
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]:
+        if request.num_predict == 1:  # somebody reads ahead: that takes nothing from the script
+            self.warmups.append(request)
+            yield ReplyEnd("length", _usage(request, 1, 0.0))
+            return
         self.requests.append(request)
         started = time.monotonic()
         pieces, chunk = 0, None
@@ -132,6 +137,10 @@ class ScriptedProvider:
     async def loaded(self) -> tuple[LoadedModel, ...]:
         """A script is always there, and whole."""
         return (LoadedModel(self._info.name, 0, 0, self._info.num_ctx or 0),)
+
+    async def load(self, model: str, num_ctx: int, keep_alive: str) -> None:
+        """Raises: ModelMissing for any name but its own."""
+        await self.describe(model)
 
     async def rendered(self, request: ChatRequest) -> str | None:
         """A script has no template."""

@@ -23,6 +23,7 @@ from ollama_code.core.events import (
     MessageAdded,
     ModeChanged,
     SessionStarted,
+    ThinkChanged,
     TodosChanged,
     TurnStarted,
     UsageReported,
@@ -128,6 +129,9 @@ class _Fold:
                 self.todos = items
             case ModeChanged(mode=mode):
                 self.mode = mode
+            case ThinkChanged(think=think):
+                head = self.session.head.model_copy(update={"think": think})
+                self.session = self.session.model_copy(update={"head": head})
             case UsageReported(usage=usage):
                 self.usage += usage
             case _:

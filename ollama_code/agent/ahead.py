@@ -1,0 +1,96 @@
+"""Reading ahead: the model is loaded, and reads what the next request begins with, while the person reads or types.
+
+It gives way at once: what was read until then stays read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
+
+from ollama_code.agent.runtime import Runtime
+from ollama_code.core.errors import ProviderError
+from ollama_code.core.events import Notice, PhaseChanged, ReadAhead
+from ollama_code.core.messages import Message
+from ollama_code.core.phase import Phase
+from ollama_code.core.usage import Usage
+from ollama_code.ports import ChatRequest, ReplyEnd
+from ollama_code.providers.seam import measure_seam
+
+
+class Ahead:
+    """At most one request at a time, never beside one of a turn."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+
+    def warm_up(self, rt: Runtime, messages: Sequence[Message]) -> None:
+        """Load the model and read `messages` behind the head; then find out, once for each model, what its template
+        reads again between turns. A model that cannot be loaded is told in a notice."""
+
+        async def work() -> None:
+            try:
+                await _read(rt, messages)
+                await _learn_seam(rt)
+            except ProviderError as e:
+                rt.emit(Notice(text=e.sentence, agent=rt.agent))
+
+        self._start(work)
+
+    def reread(self, rt: Runtime, messages: Sequence[Message]) -> None:
+        """Read the conversation as the next turn will render it, where the template makes that another text."""
+
+        async def work() -> None:
+            try:
+                await _read(rt, messages)
+            except ProviderError:
+                return  # the next turn asks the same server, and says what is wrong
+
+        if _rereads(rt):
+            self._start(work)
+
+    async def give_way(self) -> None:
+        """Return when no request of ours is open any more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+            self._task = None
+
+    async def finished(self) -> None:
+        """Return when what was begun is done, however it ended."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    def _start(self, work: Callable[[], Awaitable[None]]) -> None:
+        async def guarded() -> None:
+            await work()
+
+        assert self._task is None or self._task.done(), "something is read ahead already"
+        self._task = asyncio.create_task(guarded())
+
+
+def _rereads(rt: Runtime) -> bool:
+    profile = rt.known.profile
+    return bool(profile.rereads_turn) or (rt.head.sends_thinking and not profile.sends_thinking)
+
+
+async def _read(rt: Runtime, messages: Sequence[Message]) -> None:
+    request = ChatRequest(rt.head, tuple(messages), num_predict=1)
+    rt.watch.check(request, side=True)
+    usage = Usage()
+    try:
+        async with aclosing(rt.provider.chat(request)) as chunks:
+            async for chunk in chunks:
+                match chunk:
+                    case Phase():
+                        rt.emit(PhaseChanged(phase=chunk, agent=rt.agent))
+                    case ReplyEnd():
+                        usage = chunk.usage
+    finally:
+        rt.emit(ReadAhead(usage=usage, agent=rt.agent))
+
+
+async def _learn_seam(rt: Runtime) -> None:
+    if rt.known.profile.rereads_turn is None and (seam := await measure_seam(rt.provider, rt.head)):
+        found = {"sends_thinking": seam.sends_thinking, "rereads_turn": seam.rereads_turn}
+        rt.known.learn(rt.known.profile.model_copy(update=found))
