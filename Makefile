@@ -14,7 +14,7 @@ PREFIX := $(HOME)/.local
 ARGS :=
 
 .DELETE_ON_ERROR:
-.PHONY: help run serve test lint types bench screenshot live install
+.PHONY: help run serve test lint types bench screenshot schemas live install
 
 help: ## this list
 	@echo 'usage: make TARGET [ARGS="..."]'
@@ -42,6 +42,9 @@ bench: $(TEST_READY) ## measure start-up, memory and streaming beside a bare Tex
 SNAPSHOT := tests/tui/__snapshots__/test_screens/test_a_diff_to_approve[dark-120x40].svg
 screenshot: ## take the picture of the README from the snapshots
 	@cp '$(SNAPSHOT)' docs/screenshot.svg
+
+schemas: $(INSTALLED) ## write docs/TOOL_SCHEMAS.md from the code
+	@exec $(BIN)/python -m docs.tool_schemas
 
 # Variables given to make are in the environment of its commands: make live OLLAMA_HOST=http://gpu:11434 MODEL=qwen3:4b
 live: $(TEST_READY) ## try a real Ollama at OLLAMA_HOST with MODEL

@@ -2,18 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ollama_code.commands.base import Desk, Outcome, Say, SlashCommand
 from ollama_code.core.errors import ToolError
+from ollama_code.core.head import Head
 from ollama_code.core.text import one_line
+from ollama_code.tools.more import MORE
+from ollama_code.tools.schema import wire_tool
+from ollama_code.tools.tiers.budget import head_tokens, price, tokens
 
 _MARKS = {"pending": "[ ]", "in_progress": "[>]", "completed": "[x]"}
 _TAIL_CHARS = 4000
 
 
 async def _tools(desk: Desk, words: str) -> Outcome:
-    if not desk.session.head.tools:
-        return Say(f"{desk.session.head.model} has no tools: the model cannot call any.")
-    return Say("\n".join(f"  {name}" for name in desk.session.tool_names))
+    head, toolset = desk.session.head, desk.session.toolset
+    if head.acting == "constrained":
+        return Say("\n".join((_described(head), *(f"  {name}" for name in toolset.names))))
+    if not head.tools:
+        return Say(f"{head.model} has no tools: the model cannot call any.")
+    offered = {name: price([tool]) for name, tool in zip(head.tool_names, head.tools, strict=True)}
+    others = {
+        tool.name: price([wire_tool(tool.name, tool.description, tool.params)])
+        for tool in toolset.tools
+        if tool.name not in (*offered, MORE)
+    }
+    whole = f"{head_tokens(head.system, head.tools):,} of the {head.num_ctx:,} tokens of the window"
+    rows = [f"System text ({tokens(len(head.system)):,} tokens) and tools take {whole}:", *_priced(offered)]
+    if others:
+        rows += [
+            "Found through more_tools, which costs this much when the model looks one up:",
+            *_priced(others),
+        ]
+    return Say("\n".join(rows))
+
+
+def _described(head: Head) -> str:
+    return f"The system text ({tokens(len(head.system)):,} tokens) describes what the model can call:"
+
+
+def _priced(prices: Mapping[str, int]) -> list[str]:
+    width = max(map(len, prices))
+    return [f"  {name:<{width}}  {cost:>5,}" for name, cost in prices.items()]
 
 
 async def _todos(desk: Desk, words: str) -> Outcome:
@@ -46,7 +77,7 @@ def _listed(desk: Desk) -> str:
 
 
 WORK_COMMANDS = (
-    SlashCommand("tools", "what the model can call", _tools),
+    SlashCommand("tools", "what the model can call, and its price", _tools),
     SlashCommand("todos", "the plan of the task in hand", _todos),
     SlashCommand("jobs", "background commands", _jobs, "[tail|stop|detach ID]"),
 )

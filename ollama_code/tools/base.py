@@ -36,9 +36,11 @@ class Rank(IntEnum):
 
     CORE = 0
     """Without these a model cannot work on code."""
-    COMMON = 1
-    """Useful in most sessions."""
-    SPECIAL = 2
+    DAILY = 1
+    """Wanted in nearly every session."""
+    COMMON = 2
+    """Useful in many sessions."""
+    SPECIAL = 3
     """For some tasks only."""
 
 

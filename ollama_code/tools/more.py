@@ -20,6 +20,7 @@ from ollama_code.tools.base import AnyTool, Call, Params, Tool
 from ollama_code.tools.schema import PLAIN, Detail, shown_as, told_of, wire_tool
 from ollama_code.tools.toolset import Toolset
 
+MORE = "more_tools"
 RUN_IT = 'Run it with more_tools: tool="{name}" and arguments = a JSON object as a string.'
 
 
@@ -34,7 +35,7 @@ class MoreParams(Params):
 
 
 class MoreTools(Tool[MoreParams]):
-    name = "more_tools"
+    name = MORE
     kind = (
         Kind.EXECUTE
     )  # what is inside a call may do anything, so a broken one is never taken for a harmless one

@@ -53,6 +53,11 @@ class ShellParams(Params):
         description="Instead of a command: id of a job whose state and latest output to show.",
         json_schema_extra=PLAIN,
     )
+    stop: bool = Field(default=False, description="With job: end it.", json_schema_extra=RARE)
+    network: bool = Field(
+        default=False,
+        description="The command needs the network.\nThe person is asked for it.",
+    )
     description: str = Field(
         default="", description="What the command does, in a few words.", json_schema_extra=RARE
     )
@@ -63,6 +68,7 @@ class _Ready:
     """A checked request: where it starts, absolute, and what the result must say about that."""
 
     line: Line
+    network: bool
     notes: tuple[str, ...] = ()
 
 
@@ -90,16 +96,19 @@ class RunShellCommand(Tool[ShellParams]):
         "job_id": "job",
     }
 
-    def __init__(self, workspace: Workspace, jobs: Jobs, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, workspace: Workspace, jobs: Jobs, sandbox: Sandbox, environment: Mapping[str, str]
+    ) -> None:
         """`environment` is all a command gets, see `workspace.environment`."""
         self._workspace = workspace
         self._jobs = jobs
+        self._sandbox = sandbox
         self._environment = environment
         self._directory = workspace.root
 
     def title(self, p: ShellParams) -> str:
         if p.job:
-            return f"Read the output of {p.job}"
+            return f"Stop {p.job}" if p.stop else f"Read the output of {p.job}"
         return f"{'Start' if p.is_background else 'Run'} {one_line(p.command)}"
 
     async def permission(self, p: ShellParams, call: Call) -> PermissionRequest | None:
@@ -107,12 +116,14 @@ class RunShellCommand(Tool[ShellParams]):
             self._jobs.find(p.job)
             return None
         ready = await self._ready(p)
+        self._sandbox.check()
+        asks_more = ready.network and self._sandbox.asks_for_network
         return PermissionRequest(
             call_id=call.id,
             tool=self.name,
             kind=self.kind,
-            title=self.title(p),
-            scopes=(f"{self.name}({p.command})",),
+            title=f"With network access: {self.title(p)}" if asks_more else self.title(p),
+            scopes=(f"{self.name}({p.command})", *([f"network({p.command})"] if asks_more else [])),
             preview=CommandBlock(
                 command=p.command, directory=ready.line.directory, background=p.is_background
             ),
@@ -120,11 +131,16 @@ class RunShellCommand(Tool[ShellParams]):
 
     async def stream(self, p: ShellParams, call: Call) -> AsyncGenerator[Progress | ToolResult, None]:
         if _reads_job(p):
+            if p.stop:
+                await self._jobs.stop(p.job)
             yield await self._job_result(p.job, call)
             return
         ready = await self._ready(p)
+        command = ready.line.command()
+        if not call.by_person:
+            command = await self._sandbox.confined(command, network=ready.network)
         if p.is_background:
-            yield _started(await self._jobs.start(ready.line.command(), p.command))
+            yield _started(await self._jobs.start(command, p.command))
             return
         live: asyncio.Queue[str | None] = asyncio.Queue()
         task = asyncio.create_task(self._run(ready, live))

@@ -48,7 +48,7 @@ class TodoParams(Params):
 class TodoWrite(Tool[TodoParams]):
     name = "todo_write"
     kind = Kind.READ  # changes nothing but the list on the screen
-    rank = Rank.COMMON
+    rank = Rank.DAILY
     params = TodoParams
     argument_aliases = {"items": "todos", "tasks": "todos", "list": "todos"}
 

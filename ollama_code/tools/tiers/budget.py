@@ -27,6 +27,15 @@ def tokens(chars: int) -> int:
     return math.ceil(chars / CHARS_PER_TOKEN)
 
 
+def head_tokens(system: str, tools: Sequence[WireTool]) -> int:
+    """Tokens of the whole head."""
+    return tokens(len(system) + _chars(tools))
+
+
 def price(tools: Sequence[WireTool]) -> int:
     """Tokens of tools in the head, as a template prints them."""
-    return tokens(len(json.dumps(list(tools))))
+    return tokens(_chars(tools))
+
+
+def _chars(tools: Sequence[WireTool]) -> int:
+    return len(json.dumps(list(tools)))

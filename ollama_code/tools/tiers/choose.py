@@ -112,13 +112,14 @@ class _Packing:
 
     def _wishes(self) -> Iterator[_Wish]:
         """In the order in which room is given to them."""
-        core, common, special = (self._ranks[rank] for rank in Rank)
+        core, daily, common, special = (self._ranks[rank] for rank in Rank)
         yield from _show(core, Detail.BARE)
         yield from _show(sorted(core, key=_needs_words), Detail.SHORT)
-        yield lambda plan: replace(plan, names_rest=plan.more)
         yield lambda plan: replace(plan, whole_prompt=True)
+        yield from _show(daily, Detail.SHORT)
+        yield lambda plan: replace(plan, names_rest=plan.more)
         yield from _show(common, Detail.SHORT)
-        yield from _show(core, Detail.FULL)
+        yield from _show((*core, *daily), Detail.FULL)
         yield from _show(special, Detail.SHORT)
         yield from _show((*common, *special), Detail.FULL)
 
