@@ -13,7 +13,9 @@ from ollama_code.agent.compact import compact
 from ollama_code.agent.context import Context
 from ollama_code.agent.errands import read_for_person, run_for_person
 from ollama_code.agent.feed import Feed, Observer
+from ollama_code.agent.overview import Overview, parts
 from ollama_code.agent.runtime import Runtime
+from ollama_code.agent.stats import Stats
 from ollama_code.agent.surroundings import Surroundings, preface
 from ollama_code.agent.turn import UNKNOWN, run_turn
 from ollama_code.core.errors import OllamaCodeError
@@ -21,6 +23,8 @@ from ollama_code.core.events import Event, ModeChanged, StopReason, ThinkChanged
 from ollama_code.core.head import Head, Think
 from ollama_code.core.messages import Image, Message, UserMessage
 from ollama_code.core.permission import Mode
+from ollama_code.core.profile import ModelProfile
+from ollama_code.ports import LoadedModel
 from ollama_code.tools.toolset import Toolset
 
 log = logging.getLogger(__name__)
@@ -40,6 +44,8 @@ class Session:
         self._told: Surroundings | None = None
         self._asides: list[str] = []
         self._ahead = Ahead()
+        self.stats = Stats()
+        feed.observe(self.stats)
         self._context = Context(runtime.head, runtime.emit, history, runtime.agent)
         self._context.close_calls(UNKNOWN)  # a session that was killed left calls without an answer
 
@@ -93,6 +99,27 @@ class Session:
     def tokens_used(self) -> int:
         """Tokens in the context window, as measured or estimated."""
         return self._context.meter.used(self.history)
+
+    @property
+    def profile(self) -> ModelProfile:
+        """What is known of the model, from this and earlier sessions."""
+        return self._rt.known.profile
+
+    async def memory(self) -> LoadedModel | None:
+        """The model as the server holds it now, if it does. Raises: ProviderError."""
+        names = (self.head.model, f"{self.head.model}:latest")
+        return next((one for one in await self._rt.provider.loaded() if one.name in names), None)
+
+    def overview(self) -> Overview:
+        """What fills the context window."""
+        used, last = self.tokens_used, self.stats.last
+        return Overview(
+            used=used,
+            num_ctx=self.head.num_ctx,
+            cached=last.cached_tokens,
+            parts=parts(self.head, self.history, used),
+            breaks=tuple(self._rt.watch.breaks),
+        )
 
     def observe(self, observer: Observer) -> None:
         """Hear every event from now on, also those between turns."""
@@ -169,6 +196,7 @@ class Session:
             what = f"{type(e).__name__}: {e}"
             detail = f"The program itself failed: {what}. Please report it; the session is kept."
         finally:
+            self._rt.known.learn(self.stats.added_to(self._rt.known.profile))
             self._feed.emit(TurnFinished(reason=reason, detail=detail))
             if reason == "done":
                 self._ahead.reread(self._rt, self._next())

@@ -6,13 +6,15 @@ import difflib
 from collections.abc import Awaitable, Callable
 
 from ollama_code.commands.base import Desk, FreeCommand, Outcome, Say, SlashCommand
+from ollama_code.commands.engine import ENGINE_COMMANDS
 from ollama_code.commands.free import FREE_COMMANDS
 from ollama_code.commands.session import SESSION_COMMANDS
 from ollama_code.commands.work import WORK_COMMANDS
 
 _HELP = FreeCommand("help", "this list", lambda words: Say(help_text()))
 COMMANDS: dict[str, SlashCommand | FreeCommand] = {
-    command.name: command for command in (_HELP, *SESSION_COMMANDS, *WORK_COMMANDS, *FREE_COMMANDS)
+    command.name: command
+    for command in (_HELP, *SESSION_COMMANDS, *WORK_COMMANDS, *ENGINE_COMMANDS, *FREE_COMMANDS)
 }
 
 
