@@ -48,6 +48,12 @@ def same_model(name: str, other: str) -> bool:
     return _key(name) == _key(other)
 
 
+def names_cloud(name: str) -> bool:
+    """Whether the server would pass this name on to the cloud without having it installed."""
+    _, _, tag = name.rpartition("/")[2].partition(":")
+    return tag == "cloud" or tag.endswith("-cloud")
+
+
 def choose_think(info: ModelInfo) -> Think:
     """What `think` says in every request of the session."""
     if not info.thinking:
@@ -91,12 +97,6 @@ def _nearest(wanted: str, installed: Sequence[ModelSummary]) -> list[str]:
     same_base = [name for name in names if name.partition(":")[0].lower() == base]
     alike = difflib.get_close_matches(wanted, names, n=3, cutoff=0.5)
     return list(dict.fromkeys(same_base + alike))[:3]
-
-
-def names_cloud(name: str) -> bool:
-    """Whether the server would pass this name on to the cloud without having it installed."""
-    _, _, tag = name.rpartition("/")[2].partition(":")
-    return tag == "cloud" or tag.endswith("-cloud")
 
 
 def _chats(model: ModelSummary) -> bool:
