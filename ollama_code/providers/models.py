@@ -54,6 +54,13 @@ def names_cloud(name: str) -> bool:
     return tag == "cloud" or tag.endswith("-cloud")
 
 
+def think_choices(info: ModelInfo) -> tuple[Think, ...]:
+    """How much the model can think, from least to most. Only some families know levels."""
+    if not info.thinking:
+        return (False,)
+    return ("low", "medium", "high") if _knows_levels(info) else (False, True)
+
+
 def choose_think(info: ModelInfo) -> Think:
     """What `think` says in every request of the session."""
     if not info.thinking:
