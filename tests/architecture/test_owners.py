@@ -16,6 +16,8 @@ OWNERS = {
     "wcmatch": {"workspace"},
     "psutil": {"workspace"},
     "pathspec": {"permissions"},
+    "tree_sitter": {"permissions.shell"},
+    "tree_sitter_bash": {"permissions.shell"},
     "filelock": {"storage"},
     "pypdf": {"tools.files"},
     "PIL": {"tools.files"},

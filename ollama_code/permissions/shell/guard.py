@@ -1,0 +1,127 @@
+"""The option guard: whether the words of a command are no more than a rule ending in * was meant for, and which of
+them may be paths. Pure: names and options only, the disk is looked at elsewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ollama_code.permissions.shell.profiles import Profile, Words, programs
+
+GIT = "git"
+_GIT_LOOKS = frozenset(
+    "status diff log show blame grep ls-files ls-tree rev-parse merge-base describe shortlog".split()
+)
+_OF_THE_PROJECT = frozenset({"make", "pytest"})
+"""Known by their options, though a project may bring its own."""
+
+
+def objection(argv: Words) -> str:
+    """Why a rule ending in * does not cover `argv`, a clause, or nothing. Of a program that is not known here
+    nothing is said: who allowed it with any words meant just that."""
+    program = argv[0]
+    if why := programs().boundless.get(program):
+        return f"{program} {why}"
+    profile = programs().profile(argv)
+    if profile is None:
+        return _too_much(" ".join(argv[:2])) if program in programs().families else ""
+    for word in _words(argv, profile):
+        if word.refused:
+            return _too_much(f"{' '.join(profile.named)} with {word.text}")
+    return _operands_objection(argv, profile)
+
+
+def only_reads(argv: Words) -> bool:
+    """Whether `argv` shows something and changes nothing, whatever its operands are."""
+    profile = programs().profile(argv)
+    return profile is not None and profile.reads and not objection(argv)
+
+
+def of_the_system(program: str) -> bool:
+    """Whether this name means one certain program, so that a file of the workspace with that name is another."""
+    alone = programs().profile((program,)) is not None and program not in _OF_THE_PROJECT
+    return alone or program == GIT
+
+
+def paths(argv: Words) -> tuple[str, ...]:
+    """The words, and the parts of words, that the program may take for paths."""
+    profile = programs().profile(argv)
+    if profile is None:
+        return tuple(part for word in argv[1:] for part in _parts(word))
+    if "pathless" in profile.marks:
+        return ()
+    words = (word for word in _words(argv, profile) if word.option not in profile.text)
+    return tuple(part for word in words for part in _parts(word.text))
+
+
+def git_looks(argv: Words) -> bool:
+    """Whether this git command runs no hook: it only looks."""
+    return argv[0] == GIT and len(argv) > 1 and argv[1] in _GIT_LOOKS
+
+
+def _too_much(what: str) -> str:
+    return f"{what} may do more than a rule ending in * covers"
+
+
+@dataclass(frozen=True)
+class _Word:
+    """`option` is the option that `text` is or belongs to, empty for an operand."""
+
+    text: str
+    option: str = ""
+    refused: bool = False
+
+
+def _words(argv: Words, profile: Profile) -> Iterator[_Word]:
+    rest = iter(argv[len(profile.named) :])
+    for word in rest:
+        if word == "--":
+            yield from (_Word(each, "--" if "tail" in profile.marks else "") for each in rest)
+        elif not word.startswith("-") or word == "-":
+            yield _Word(word)
+        elif "numbers" in profile.marks and re.fullmatch("-[0-9]+", word):
+            yield _Word(word, "number")
+        else:
+            option, takes, refused = _option(word, profile)
+            yield _Word(word, option, refused)
+            if takes and (value := next(rest, None)) is not None:
+                yield _Word(value, option)
+
+
+def _option(word: str, profile: Profile) -> tuple[str, bool, bool]:
+    """The option's name, whether the next word is its value, and whether it is unknown. Names count only in full:
+    programs take what is short and unique, and what it is short for is theirs to say."""
+    words = "words" in profile.marks
+    if words or word.startswith("--"):
+        name = word.removeprefix("-" if words else "--").split("=", 1)[0]
+        return name, False, name not in profile.long
+    for at, letter in enumerate(word[1:], start=1):
+        if letter in profile.valued:
+            return letter, at == len(word) - 1, False
+        if letter not in profile.flags:
+            return letter, False, True
+    return word[-1], False, False
+
+
+def _operands_objection(argv: Words, profile: Profile) -> str:
+    shown = " ".join(profile.named)
+    operands = [word.text for word in _words(argv, profile) if not word.option]
+    if profile.first and not (operands and re.fullmatch(profile.first, operands[0])):
+        return _too_much(f"{shown} with {operands[0] if operands else 'no operand'}")
+    for operand in operands:
+        if profile.operand and not re.fullmatch(profile.operand, operand):
+            return _too_much(f"{shown} with {operand}")
+    if profile.most is not None and len(operands) > profile.most:
+        return f"{shown} writes to its second file"
+    return ""
+
+
+def _parts(word: str) -> Iterator[str]:
+    """`-fx`, `--file=x` and `key=x` may name the file x."""
+    if word.startswith("-") and not word.startswith("--") and len(word) > 2:
+        yield word[2:]
+    if "=" in word:
+        yield word.split("=", 1)[1]
+    if not word.startswith("-"):
+        yield word
