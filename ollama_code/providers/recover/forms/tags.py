@@ -47,11 +47,11 @@ INVOKE = Dialect(
     "</parameter>",
     re.compile(r"</invoke>"),
 )
-_PREFIXED = re.compile(rf"<(?P<prefix>\w{{1,20}}):invoke\s+name\s*=\s*[\"']?(?P<name>{_NAME})[\"']?\s*>")
-_PAIR_KEY = re.compile(r"<arg_key>\s*(?P<key>[^<>\n]{1,200}?)\s*(?:</arg_key>\s*)?<arg_value>")
-_PAIRS = Dialect(
+PREFIXED = re.compile(rf"<(?P<prefix>\w{{1,20}}):invoke\s+name\s*=\s*[\"']?(?P<name>{_NAME})[\"']?\s*>")
+PAIR_KEY = re.compile(r"<arg_key>\s*(?P<key>[^<>\n]{1,200}?)\s*(?:</arg_key>\s*)?<arg_value>")
+PAIRS = Dialect(
     re.compile(rf"(?P<name>{_NAME})\s*(?=<arg_key>)"),
-    _PAIR_KEY,
+    PAIR_KEY,
     "</arg_value>",
     re.compile(r"(?!)"),
     trims=False,
@@ -67,10 +67,10 @@ def tagged(text: str, at: int, declared: Declared) -> Body | None:
     for dialect in (FUNCTION, INVOKE):
         if opener := dialect.opener.match(text, at):
             return _function(text, opener, dialect)
-    if opener := _PREFIXED.match(text, at):
-        return _function(text, opener, _prefixed(opener.group("prefix")))
-    if opener := _PAIRS.opener.match(text, at):
-        return _function(text, opener, _PAIRS)
+    if opener := PREFIXED.match(text, at):
+        return _function(text, opener, prefixed(opener.group("prefix")))
+    if opener := PAIRS.opener.match(text, at):
+        return _function(text, opener, PAIRS)
     if opener := _NAME_CHILD.match(text, at):
         return _named_child(text, opener)
     opener = _CHILD.match(text, at)
@@ -79,9 +79,9 @@ def tagged(text: str, at: int, declared: Declared) -> Body | None:
     return None
 
 
-def _prefixed(prefix: str) -> Dialect:
+def prefixed(prefix: str) -> Dialect:
     return Dialect(
-        _PREFIXED,
+        PREFIXED,
         re.compile(rf"<{prefix}:parameter\s+name\s*=\s*[\"']?(?P<key>{_NAME})[\"']?[^<>\n]{{0,60}}>"),
         f"</{prefix}:parameter>",
         re.compile(rf"</{prefix}:invoke>"),
@@ -135,7 +135,7 @@ def _close(text: str, at: int, dialect: Dialect, some: bool) -> tuple[int, State
         return at, State.WHOLE
     if at >= len(text):
         return at, State.UNCLOSED if some else State.CUT
-    if dialect is _PAIRS and some and not text.startswith("<arg_", at):
+    if dialect is PAIRS and some and not text.startswith("<arg_", at):
         return at, State.UNCLOSED
     return at, State.BROKEN
 
