@@ -18,6 +18,7 @@ from ollama_code.tools.todo import TodoList
 from ollama_code.tools.toolset import Toolset
 from ollama_code.workspace.jobs import Jobs
 from ollama_code.workspace.local import LocalWorkspace
+from ollama_code.workspace.sandbox.sandbox import Grounds, Sandbox, Wishes
 
 PAGE = Path(__file__).with_name("TOOL_SCHEMAS.md")
 WINDOWS = (4096, 8192, 16384, 32768)
@@ -52,6 +53,7 @@ def _toolset(folder: Path) -> Toolset:
         workspace=workspace,
         ledger=ReadLedger(),
         jobs=jobs,
+        sandbox=Sandbox(Grounds((str(folder),), home=str(folder)), Wishes(enabled=False)),
         todos=TodoList(nothing),
         asker=None,
         emit=nothing,

@@ -32,6 +32,11 @@ def toolset(tmp_path: Path) -> Toolset:
     return real_tools(tmp_path)
 
 
+@pytest.fixture
+def core(toolset: Toolset) -> Toolset:
+    return toolset.only(CORE, ())
+
+
 def tokens_of(tier: Tier) -> float:
     return (len(tier.system) + len(json.dumps(tier.tools))) / 3.7
 
@@ -59,12 +64,6 @@ def test_every_tool_is_offered_or_reached(toolset: Toolset, num_ctx: int, count:
     assert ("more_tools" in tier.names) is bool(tier.left_out)
 
 
-@windows
-def test_the_tools_of_today_fit_without_more_tools_from_8k_on(toolset: Toolset, num_ctx: int) -> None:
-    tier = choose_tier(toolset, Room(num_ctx))
-    assert (tier.left_out == ()) is (num_ctx >= 8192)
-
-
 def test_todo_write_is_the_first_after_the_core(toolset: Toolset) -> None:
     assert choose_tier(with_invented(toolset, 100), Room(8192)).names[7] == "todo_write"
 
@@ -83,10 +82,10 @@ def test_a_model_in_the_smallest_window_is_told_how_to_edit(toolset: Toolset) ->
     assert "Copy old_string exactly" in edit.description
 
 
-def test_a_window_with_room_has_everything_in_full(toolset: Toolset) -> None:
-    tier = choose_tier(toolset, Room(32768))
+def test_a_window_with_room_has_everything_in_full(core: Toolset) -> None:
+    tier = choose_tier(core, Room(32768))
     assert tier.system == system_prompt()
-    assert tier.tools == toolset.wire()
+    assert tier.tools == core.wire()
 
 
 def test_a_few_chosen_tools_fit_the_smallest_window_without_more_tools(toolset: Toolset) -> None:
@@ -94,8 +93,8 @@ def test_a_few_chosen_tools_fit_the_smallest_window_without_more_tools(toolset: 
     assert tier.names == ("read_file", "edit") and tier.system == system_prompt()
 
 
-def test_more_tools_names_what_it_reaches_where_there_is_room(toolset: Toolset) -> None:
-    tier = choose_tier(with_invented(toolset, 30), Room(16384))
+def test_more_tools_names_what_it_reaches_where_there_is_room(core: Toolset) -> None:
+    tier = choose_tier(with_invented(core, 30), Room(16384))
     description = tier.tools[-1]["function"]["description"]
     assert tier.left_out and all(name in description for name in tier.left_out)
 
@@ -104,16 +103,16 @@ def test_more_tools_names_what_it_reaches_where_there_is_room(toolset: Toolset) 
     ("folder", "offered"), [(frozenset({"go.mod"}), True), (frozenset({"main.gopher"}), False)]
 )
 def test_a_tool_for_one_kind_of_project_is_offered_there_only(
-    toolset: Toolset, folder: frozenset[str], offered: bool
+    core: Toolset, folder: frozenset[str], offered: bool
 ) -> None:
     golang = invented("golang", its_markers=("go.mod", "*.go"))
-    tier = choose_tier(Toolset((*with_invented(toolset, 30).tools, golang)), Room(16384, folder))
+    tier = choose_tier(Toolset((*with_invented(core, 30).tools, golang)), Room(16384, folder))
     assert ("golang" in tier.names) is offered and ("golang" in tier.left_out) is not offered
 
 
-def test_a_common_tool_comes_before_a_special_one(toolset: Toolset) -> None:
+def test_a_common_tool_comes_before_a_special_one(core: Toolset) -> None:
     late = invented("late", Rank.COMMON)
-    tier = choose_tier(Toolset((*with_invented(toolset, 30).tools, late)), Room(16384))
+    tier = choose_tier(Toolset((*with_invented(core, 30).tools, late)), Room(16384))
     assert "late" in tier.names and "invented_1" in tier.left_out
 
 
