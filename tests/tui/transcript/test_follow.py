@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from textual.events import MouseEvent, MouseScrollDown, MouseScrollUp
 
-from ollama_code.core.events import Notice, TextDelta, TurnStarted
-from ollama_code.core.messages import AssistantMessage, Message, UserMessage
+from ollama_code.core.events import Notice, TextDelta, ToolProgressed, ToolStarted, TurnStarted
+from ollama_code.core.messages import AssistantMessage, Message, ToolCall, UserMessage
 from tests.tui.transcript.host import Host, drawn, lines_of_text, said
 
 
@@ -24,6 +24,23 @@ async def test_new_text_never_moves_a_reader_who_scrolled_up():
         after = await drawn(pilot)
         assert [row[:-1].rstrip() for row in after[:-1]] == [row[:-1].rstrip() for row in before[:-1]]
         assert "↓ 4 new lines below" in after[-1]
+
+
+async def test_rows_that_come_above_the_reader_are_not_new_below():
+    call = ToolCall(id="1", name="run_shell_command", arguments={})
+    app = Host(events=(ToolStarted(call=call, title="Run make"), *said(lines_of_text(60))))
+    async with app.run_test(size=(60, 12)) as pilot:
+        await drawn(pilot)
+        app.transcript.action_page_up()
+        before = await drawn(pilot)
+        app.transcript.show(ToolProgressed(call_id="1", text="one\ntwo\nthree\n"))
+        assert [row[:-1] for row in await drawn(pilot)] == [row[:-1] for row in before]
+
+
+async def test_one_piece_of_two_hundred_thousand_characters_is_shown_to_its_end():
+    app = Host(events=said(lines_of_text(20_000)))
+    async with app.run_test(size=(60, 12)) as pilot:
+        assert (await drawn(pilot))[-1] == " row 19999"
 
 
 async def test_scrolling_to_the_bottom_follows_again():

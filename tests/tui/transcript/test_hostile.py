@@ -28,9 +28,11 @@ from ollama_code.frontends.tui.transcript.blocks import (
     Block,
     NoticeBlock,
     ThinkingBlock,
+    UserBlock,
 )
 from ollama_code.frontends.tui.transcript.pages import Pages
 from ollama_code.frontends.tui.transcript.story import Story
+from ollama_code.frontends.tui.transcript.tool import ToolBlock
 from ollama_code.frontends.tui.transcript.view import View
 from tests.tui.transcript.host import INK, called
 
@@ -120,6 +122,38 @@ def test_an_escape_torn_between_two_tokens_is_not_shown():
         block.is_open = True
         block.update(INK)
         assert "safe words" in [line.text for line in block.lines]
+
+
+def test_live_output_shows_no_part_of_an_escape_that_is_torn():
+    block = ToolBlock("Run make")
+    for piece in ("one \x1b", "[3", "1mred\x1b]52;c;", "aGk=\x07 two"):
+        block.progress(piece)
+    block.update(INK)
+    assert block.lines[-1].text == "one red two"
+
+
+def test_words_taken_back_while_they_are_still_taken_in_leave_nothing_behind():
+    pages = Pages(INK)
+    pages.resize(80, 24)
+    block = AnswerBlock()
+    block.add("word " * 5000)
+    pages.add(block, 0)
+    pages.update(0)
+    block.strike()
+    pages.update(0)
+    assert not block.behind
+    assert "".join(line.text for line in block.lines).count("word") == 5000
+
+
+@pytest.mark.parametrize("text", [f"{'word ' * 10}\n" * 200_000, "x" * 10_000_000])
+def test_an_enormous_paste_folds_and_opens_to_a_part(text: str):
+    pages = Pages(INK)
+    pages.resize(80, 24)
+    pages.add(UserBlock(text), 0)
+    pages.lines(0)
+    assert pages.pages[0].height < 40
+    pages.toggle(0, is_open=True)
+    assert "more characters are not shown" in pages.lines(0)[-1].text
 
 
 def test_ten_thousand_lines_open_and_show_their_end():

@@ -101,6 +101,19 @@ async def test_a_failed_call_says_why():
     assert rows == [" ✗ Read a.py  failed", "   There is no file a.py."]
 
 
+async def test_a_long_error_folds():
+    fault = ToolFault(message="\n".join(f"why {n}" for n in range(30)), type=ErrorType.FAILED)
+    rows = await shown(*called(ToolResult(llm_content="", error=fault), "Read a.py"))
+    assert rows[1] == "   why 0" and rows[-2:] == ["   why 11", "   … 18 more lines (Ctrl+O)"]
+
+
+async def test_a_long_message_of_the_person_folds_and_opens():
+    words = TurnStarted(text="\n".join(f"row {n}" for n in range(30)))
+    rows = await shown(words)
+    assert (rows[0], rows[-1]) == (" ❯ row 0", "   … 10 more lines (Ctrl+O)")
+    assert (await shown(words, then=lambda transcript: transcript.toggle_details()))[-1] == "   row 29"
+
+
 async def test_a_refused_call_says_who_refused_it_once():
     request = PermissionRequest(
         call_id="Run make",

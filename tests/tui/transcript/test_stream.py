@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ollama_code.frontends.tui.transcript.line import Line
+from ollama_code.frontends.tui.transcript.line import Line, TableRow
 from ollama_code.frontends.tui.transcript.markdown import render
 from ollama_code.frontends.tui.transcript.stream import TAIL_CHARS, MarkdownStream
 from tests.tui.transcript.host import INK
@@ -142,6 +142,24 @@ def test_a_paragraph_without_end_is_cut_and_loses_nothing():
     stream.finish()
     shown = "".join(line.text for line in stream.lines)
     assert shown.replace(" ", "") == text.replace(" ", "")
+
+
+def test_a_table_without_end_keeps_its_columns():
+    stream = streamed("| a | b |\n|---|---|\n" + "| one | two |\n" * 2000 + "\nafter", [700])
+    *table, blank, after = stream.lines
+    assert [line.text for line in table[1:]] == ["| one | two |"] * 2000
+    assert sum(isinstance(line, TableRow) and line.head for line in table) == 1
+    assert (blank.text, after.text) == ("", "after")
+
+
+def test_a_quote_without_end_stays_a_quote():
+    stream = streamed("> some words of it\n" * 1000, [700])
+    leads = {"".join(text for text, _ in line.lead) for line in stream.lines}
+    assert leads == {"▎ "} and len(stream.lines) >= 1000
+
+
+def test_a_deep_quote_is_shown():
+    assert [line.text for line in render("> " * 40 + "deep", INK)] == ["deep"]
 
 
 def test_a_link_shows_where_it_leads():

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 from ollama_code.core.text import StreamCleaner, clean
-from ollama_code.frontends.tui.transcript.displays import indented, text_lines
+from ollama_code.frontends.tui.transcript.displays import (
+    FOLDED_CHARS,
+    OPEN_CHARS,
+    indented,
+    text_body,
+    text_lines,
+)
 from ollama_code.frontends.tui.transcript.ink import Ink
 from ollama_code.frontends.tui.transcript.line import AnyLine, Line, Span, first_difference
 from ollama_code.frontends.tui.transcript.stream import MarkdownStream
 
 Tone: TypeAlias = Literal["dim", "info", "warning", "error"]
 
-FRAME_CHARS = 4000
-"""How much streamed text one frame takes in; more waits for the next, so that a key press gets in between."""
+BITE_CHARS = 1000
+"""How much streamed text is taken in at once; more waits, so that a key press gets in between."""
+KEPT_CHARS = 100_000
+"""An answer longer than this is not forgotten: making its lines again would hold the keys for too long."""
+USER_ROWS = 20
 THINKING_TAIL_CHARS = 240
 """How much of thinking shows while it streams: about three rows."""
 
@@ -52,15 +62,23 @@ class Block:
 
 
 class UserBlock(Block):
+    """The person's words; a long paste folds."""
+
     def __init__(self, text: str) -> None:
         super().__init__()
-        self._text = text
+        self._text = text.strip("\n")
+        self.folds = self._text.count("\n") >= USER_ROWS or len(text) > FOLDED_CHARS
 
     def build(self, ink: Ink) -> Iterator[AnyLine]:
-        return text_lines(clean(self._text).strip("\n"), ink.user, ("❯ ", ink.user))
+        folded = self.folds and not self.is_open
+        found = text_body(self._text, ink.user, USER_ROWS if folded else None)
+        for number, line in enumerate(found.told(ink)):
+            if number == 0 and isinstance(line, Line):
+                line = replace(line, lead=(("❯ ", ink.user),), folds=self.folds)
+            yield line
 
     def estimate(self, width: int) -> int:
-        return rows_of(self._text, width)
+        return USER_ROWS if self.folds else rows_of(self._text, width)
 
 
 class NoticeBlock(Block):
@@ -71,7 +89,7 @@ class NoticeBlock(Block):
     def __init__(self, text: str, tone: Tone) -> None:
         super().__init__()
         self.quiet = tone == "dim"
-        self._text = clean(text).strip("\n")
+        self._text = clean(text[:OPEN_CHARS]).strip("\n")
         self._tone = tone
 
     def build(self, ink: Ink) -> Iterator[AnyLine]:
@@ -109,7 +127,7 @@ class AnswerBlock(Block):
 
     def strike(self) -> None:
         """The provider took these words back."""
-        self._struck = True
+        self._struck, self.behind = True, False
 
     def update(self, ink: Ink) -> int:
         if self._struck:
@@ -118,7 +136,7 @@ class AnswerBlock(Block):
         if self._stream is None:
             self._stream, self._finished, first = MarkdownStream(ink), False, 0
             self._stream.feed("".join(self._source))
-        first = min(first, self._feed(self._take()))
+        first = min(first, self._feed(self._bite(max(BITE_CHARS, self._stream.tail_chars // 2))))
         self.behind = bool(self._waiting)
         if self._done and not self.behind and not self._finished:
             self._finished = True
@@ -131,6 +149,8 @@ class AnswerBlock(Block):
         return text_lines(self.source.strip("\n"), ink.dim + ink.struck)
 
     def forget(self) -> None:
+        if sum(map(len, self._source)) > KEPT_CHARS:
+            return
         self._stream = None
         self._source = ["".join(self._source)]
         self.lines = []
@@ -138,12 +158,12 @@ class AnswerBlock(Block):
     def estimate(self, width: int) -> int:
         return len(self.lines) or sum(rows_of(piece, width) for piece in (*self._source, *self._waiting)) or 1
 
-    def _take(self) -> str:
-        """What one frame takes in."""
+    def _bite(self, size: int) -> str:
+        """The next `size` characters of what waits, clean."""
         text = "".join(self._waiting)
-        rest = text[FRAME_CHARS:]
+        rest = text[size:]
         self._waiting = [rest] if rest else []
-        return self._cleaner.feed(text[:FRAME_CHARS])
+        return self._cleaner.feed(text[:size])
 
     def _feed(self, text: str) -> int:
         assert self._stream is not None
@@ -199,7 +219,7 @@ class ThinkingBlock(Block):
     def _tail(self) -> str:
         found, size = [], 0
         for piece in reversed(self._pieces):
-            found.append(piece)
+            found.append(piece[-THINKING_TAIL_CHARS:])
             size += len(piece)
             if size > THINKING_TAIL_CHARS:
                 break

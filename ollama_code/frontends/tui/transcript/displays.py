@@ -21,13 +21,15 @@ from ollama_code.core.display import (
 from ollama_code.core.text import clean, one_line
 from ollama_code.frontends.tui.transcript.diff import diff_lines
 from ollama_code.frontends.tui.transcript.ink import Ink
-from ollama_code.frontends.tui.transcript.line import AnyLine, Line, Link, Span, Spans, bounded
+from ollama_code.frontends.tui.transcript.line import LINE_CHARS, AnyLine, Line, Link, Span, Spans, bounded
 
 TEXT_ROWS = 5
 OUTPUT_ROWS = 8
 DIFF_ROWS = 40
 FOLDED_CHARS = 16_000
 """How much of a text a folded block looks at."""
+OPEN_CHARS = 500_000
+"""How much of a text an open block shows: more would hold the keys for a second."""
 _MARKS = {"pending": "☐", "in_progress": "▸", "completed": "☑"}
 
 
@@ -37,6 +39,15 @@ class Body:
 
     lines: list[AnyLine]
     left_out: int = 0
+
+    def told(self, ink: Ink) -> Iterator[AnyLine]:
+        """All of it under a title, with a row that counts what the fold hides."""
+        hang: Spans = (("  ", ink.text),)
+        yield from indented(self.lines, hang)
+        if self.left_out:
+            noun = "line" if self.left_out == 1 else "lines"
+            words = f"… {self.left_out:,} more {noun} (Ctrl+O)"
+            yield Line(((words, ink.dim),), lead=hang, hang=hang, folds=True)
 
 
 def summary(display: Display, ink: Ink) -> Spans:
@@ -78,7 +89,7 @@ def text_body(text: str, style: Style, rows: int | None) -> Body:
     if not text.strip():
         return Body([])
     if rows is None:
-        return Body(list(text_lines(clean(text).rstrip("\n"), style)))
+        return Body(list(_all_lines(text, style)))
     total = text.rstrip("\n").count("\n") + 1
     shown = clean(text[:FOLDED_CHARS]).rstrip("\n").split("\n")[:rows]
     return Body([Line(((clipped(row), style),)) for row in shown], max(0, total - len(shown)))
@@ -105,11 +116,16 @@ def indented(lines: Iterable[AnyLine], hang: tuple[Span, ...]) -> Iterator[AnyLi
             yield replace(line, hang=(*hang, *line.hang))
 
 
+def _all_lines(text: str, style: Style) -> Iterator[AnyLine]:
+    yield from text_lines(clean(text[:OPEN_CHARS]).rstrip("\n"), style)
+    if len(text) > OPEN_CHARS:
+        yield Line(((f"… {len(text) - OPEN_CHARS:,} more characters are not shown", style),))
+
+
 def _diff(block: DiffBlock, ink: Ink, rows: int | None) -> Body:
-    lines = diff_lines(block.path, block.patch, ink)
     if rows is None:
-        return Body(list(lines))
-    shown = list(islice(lines, rows))
+        return Body(list(diff_lines(block.path, block.patch, ink)))
+    shown = list(islice(diff_lines(block.path, block.patch[: rows * LINE_CHARS], ink), rows))
     total = block.patch.rstrip("\n").count("\n") + 1
     return Body(shown, max(0, total - 1 - rows) if len(shown) == rows else 0)
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 REFLOW_FROM = 60
 """A source line this long was broken to fit a width, so its line feed is a space; after a shorter one it is meant."""
+DEEPEST = 100
+"""Quotes and lists within each other; what lies deeper is not shown."""
 _BULLETS = ("•", "◦", "▪")
 _TASK = re.compile(r"\[([ xX])\][ \t]+")
 _RULE = "─" * 400
@@ -49,7 +51,8 @@ class Parsed:
 def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt  # on first use: not before the first paint
 
-    return MarkdownIt("commonmark").enable(["strikethrough", "table"]).disable(["html_block", "html_inline"])
+    made = MarkdownIt("commonmark", {"maxNesting": DEEPEST})
+    return made.enable(["strikethrough", "table"]).disable(["html_block", "html_inline"])
 
 
 def parse(source: str) -> Parsed:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ollama_code.frontends.tui.transcript.code import Highlighter, lexer_named
 from ollama_code.frontends.tui.transcript.ink import Ink
-from ollama_code.frontends.tui.transcript.line import BLANK, AnyLine, bounded, first_difference
+from ollama_code.frontends.tui.transcript.line import BLANK, LINE_CHARS, AnyLine, bounded, first_difference
 from ollama_code.frontends.tui.transcript.markdown import (
     block,
     code_line,
@@ -22,12 +22,13 @@ from ollama_code.frontends.tui.transcript.markdown import (
 if TYPE_CHECKING:
     from markdown_it.tree import SyntaxTreeNode
 
-PIECE_CHARS = 8000
+PIECE_CHARS = 4000
 """More text than this is taken in several bites, so that the tail stays short."""
-TAIL_CHARS = 30_000
-"""A block that grows beyond this is cut in two: one paragraph of a megabyte must not be parsed at every frame."""
-PARAGRAPH_CHARS = 8000
-"""The same for a paragraph, where the cut does not show."""
+TAIL_CHARS = 6000
+"""A block that grows beyond this is cut in two at a line end: one quote of a megabyte must not be parsed at every
+frame. A table goes on under the head it began with."""
+PARAGRAPH_CHARS = LINE_CHARS
+"""The same for a paragraph, whose lines are cut at that length anyway."""
 WHOLE_CHARS = 100_000
 """A text longer than this is not rendered again at its end for links whose targets came late."""
 _FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*([^`\n]*)\n")
@@ -44,13 +45,15 @@ class MarkdownStream:
         self._kept = 0
         self._number: int | None = None  # of the list item the tail begins with, when a list goes on
         self._in_list = False
+        self._in_table = False  # the tail repeats the head of a table whose first rows are kept
         self._space = False  # a blank line goes before the tail
         self._fence: _Fence | None = None
         self._refers = False
 
     @property
-    def source(self) -> str:
-        return "".join(self._source)
+    def tail_chars(self) -> int:
+        """How much is rendered again with the next piece."""
+        return len(self._tail)
 
     def feed(self, text: str) -> int:
         """Append `text`. Returns the index of the first line that changed."""
@@ -69,7 +72,7 @@ class MarkdownStream:
                 self._tail += "\n"
             first = self._advance()
         if self._refers and sum(map(len, self._source)) <= WHOLE_CHARS:
-            lines = render(self.source, self._ink)
+            lines = render("".join(self._source), self._ink)
             first = min(first, first_difference(self.lines, lines))
             self.lines = lines
         return first
@@ -100,34 +103,48 @@ class MarkdownStream:
             return False
         last = nodes[-1]
         start = _first_row(last)
-        if len(nodes) > 1 and self._complete(start):
+        too_long = len(self._tail) > (PARAGRAPH_CHARS if last.type == "paragraph" else TAIL_CHARS)
+        if len(nodes) > 1 and (too_long or self._complete(start)):
             self._space = self._write(nodes[:-1], new)
             self._cut(start)
-            self._in_list = False
+            self._in_list = self._in_table = False
             return True
         if last.type == "fence" and len(nodes) == 1 and self._open_fence(start, new):
             return True
         if last.type in ("bullet_list", "ordered_list") and len(nodes) == 1 and self._keep_items(last, new):
             return True
-        space = self._write(nodes, new)
-        is_paragraph = last.type == "paragraph"
-        if len(self._tail) > (PARAGRAPH_CHARS if is_paragraph else TAIL_CHARS):
-            self._tail, self._space, self._in_list = "", space and not is_paragraph, False
-            return True
-        return False
+        if too_long:
+            self._split(last, new)
+        else:
+            self._write(nodes, new)
+        return too_long
+
+    def _split(self, node: SyntaxTreeNode, new: list[AnyLine]) -> None:
+        """The tail is one block and too long: write its complete rows, or its words when it is all one row."""
+        end = self._tail.rfind("\n") + 1
+        if node.type == "paragraph":
+            end = end or self._tail.rfind(" ") + 1
+        complete, rest = self._tail[: end or None], self._tail[end:] if end else ""
+        self._write(parse(complete).nodes, new)
+        start = _first_row(node)
+        head = "".join(self._tail.splitlines(keepends=True)[start : start + 2])
+        self._in_list = self._space = False
+        self._in_table = node.type == "table" and len(head) + len(rest) < TAIL_CHARS // 2
+        self._tail = head + rest if self._in_table else rest
 
     def _write(self, nodes: list[SyntaxTreeNode], new: list[AnyLine]) -> bool:
         """Returns whether a block that follows needs space before it."""
         space = self._space
         for index, node in enumerate(nodes):
+            goes_on = index == 0 and self._in_table
             if index == 0 and self._in_list and node.type.endswith("_list"):
                 found = list_items(node.children, self._number, self._ink)
             else:
-                found = block(node, self._ink)
+                found = block(node, self._ink)[goes_on:]  # without the head that is repeated
             if found and space:
                 new.append(BLANK)
             new += found
-            space = space or bool(found)
+            space = space or goes_on or bool(found)
         return space
 
     def _keep_items(self, node: SyntaxTreeNode, new: list[AnyLine]) -> bool:

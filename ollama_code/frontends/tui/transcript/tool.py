@@ -10,22 +10,21 @@ from rich.style import Style
 from ollama_code.core.display import DiffBlock, Display
 from ollama_code.core.error_type import ErrorType
 from ollama_code.core.results import ToolResult
-from ollama_code.core.text import clean, one_line
+from ollama_code.core.text import StreamCleaner, clean, one_line
 from ollama_code.frontends.tui.transcript.blocks import Block
 from ollama_code.frontends.tui.transcript.displays import (
     TEXT_ROWS,
     Body,
     body,
     clipped,
-    indented,
     summary,
     text_body,
-    text_lines,
 )
 from ollama_code.frontends.tui.transcript.ink import Ink
 from ollama_code.frontends.tui.transcript.line import AnyLine, Line, Link, Span
 
 LIVE_ROWS = 6
+NOTE_ROWS = 12
 LIVE_CHARS = 8000
 """How much live output is kept while a command runs; the result brings all of it."""
 
@@ -57,12 +56,13 @@ class ToolBlock(Block):
         self.state = State.RUNNING
         self._title = one_line(title)
         self._live = ""
+        self._cleaner = StreamCleaner()
         self._note = ""
         self._display: Display | None = None
         self._text = ""
 
     def progress(self, text: str) -> None:
-        self._live = (self._live + text)[-LIVE_CHARS:]
+        self._live = (self._live + self._cleaner.feed(text))[-LIVE_CHARS:]
 
     @property
     def is_open_ended(self) -> bool:
@@ -103,19 +103,12 @@ class ToolBlock(Block):
 
     def build(self, ink: Ink) -> Iterator[AnyLine]:
         yield self._head(ink)
-        hang: tuple[Span, ...] = (("  ", ink.text),)
         if self.state is State.RUNNING and self._live:
-            yield from indented(self._live_lines(ink), hang)
+            yield from Body(self._live_lines(ink)).told(ink)
         if self._note and self.state in (State.FAILED, State.REFUSED):
             tone = ink.error if self.state is State.FAILED else ink.warning
-            yield from indented(text_lines(self._note, tone), hang)
-        found = self._body(ink)
-        yield from indented(found.lines, hang)
-        if found.left_out:
-            noun = "line" if found.left_out == 1 else "lines"
-            yield Line(
-                ((f"… {found.left_out:,} more {noun} (Ctrl+O)", ink.dim),), lead=hang, hang=hang, folds=True
-            )
+            yield from text_body(self._note, tone, None if self.is_open else NOTE_ROWS).told(ink)
+        yield from self._body(ink).told(ink)
 
     def _head(self, ink: Ink) -> Line:
         color = self._color(ink)
@@ -140,9 +133,9 @@ class ToolBlock(Block):
             State.STOPPED: ink.dim,
         }[self.state]
 
-    def _live_lines(self, ink: Ink) -> Iterator[AnyLine]:
-        rows = clean(self._live).rstrip("\n").split("\n")[-LIVE_ROWS:]
-        return (Line(((clipped(row, 300), ink.dim),)) for row in rows)
+    def _live_lines(self, ink: Ink) -> list[AnyLine]:
+        rows = self._live.rstrip("\n").split("\n")[-LIVE_ROWS:]
+        return [Line(((clipped(row, 300), ink.dim),)) for row in rows]
 
     def _body(self, ink: Ink) -> Body:
         if self._display is not None:

@@ -3,6 +3,7 @@ and values, posts messages; knows no session."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,6 +32,9 @@ WHEEL_ROWS = 3
 PAGE_OVERLAP = 2
 """Rows that stay in sight when a page is turned."""
 CREEP_S = 1 / 30
+CATCH_UP_S = 0.006
+"""How long a large piece of text is worked on at once, with a rest of `BREATH_S` in which a key is answered."""
+BREATH_S = 0.003
 
 
 class Transcript(Widget, can_focus=False):
@@ -58,6 +62,7 @@ class Transcript(Widget, can_focus=False):
         self._pace = Pace(self.set_timer, self._draw)
         self._numbers: dict[Block, int] = {}
         self._changed: dict[int, None] = {}
+        self._catching_up = False
         self.frames = 0
         """Frames drawn so far: what tests count."""
         self._details = False
@@ -230,22 +235,36 @@ class Transcript(Widget, can_focus=False):
         if not pages.width or not self.is_attached:
             return
         self.frames += 1
-        changed, self._changed = self._changed, {}
-        for number in changed:
-            if not self._take_in(number):
-                self._changed[number] = None
+        self._take_in()
         first, last = self._view.draw(self.screen.selections.get(self))
         if first < last:
             self.refresh(Region(0, first, pages.width, last - first))
-        if self._changed:
-            self.call_after_refresh(self._pace.request)
+        self._breathe()
 
-    def _take_in(self, number: int) -> bool:
-        """Bring a changed block up to date; false when it needs another frame."""
-        _, growth = self._pages.update(number)
-        if not self.following and growth > 0:
-            self._view.new_below += growth
-        return not self._pages.pages[number].block.behind
+    def _take_in(self) -> None:
+        """Bring blocks up to date, each by one bite; what has more to take in stays among the changed."""
+        changed, self._changed = self._changed, {}
+        for number in changed:
+            _, growth = self._pages.update(number)
+            if not self.following and growth > 0 and number >= self._pages.top.page:
+                self._view.new_below += growth
+            if self._pages.pages[number].block.behind:
+                self._changed[number] = None
+
+    def _breathe(self) -> None:
+        """Arrange to go on with what is behind."""
+        if self._changed and not self._catching_up:
+            self._catching_up = True
+            self.set_timer(BREATH_S, self._catch_up)
+
+    def _catch_up(self) -> None:
+        """Work on what is behind, a little at a time; frames are drawn when they are due."""
+        self._catching_up = False
+        end = time.monotonic() + CATCH_UP_S
+        while self._changed and time.monotonic() < end:
+            self._take_in()
+        self._pace.request()
+        self._breathe()
 
     def _scroll(self, rows: int) -> None:
         self._pages.scroll(rows)
