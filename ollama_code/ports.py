@@ -76,7 +76,25 @@ class ReplyEnd:
     usage: Usage
 
 
-Chunk = TextPiece | ThinkingPiece | RawPiece | DraftPiece | ToolCall | Phase | ReplyEnd
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model in memory. `size_vram_bytes` below `size_bytes` means that the rest runs on the processor.
+    `context_length` is what was really allocated, in tokens, 0 when the server does not say."""
+
+    name: str
+    size_bytes: int
+    size_vram_bytes: int
+    context_length: int
+    digest: str = ""
+
+    @property
+    def gpu_share(self) -> float:
+        """The part of it on the graphics card, 1.0 where the server does not say how large it is."""
+        return self.size_vram_bytes / self.size_bytes if self.size_bytes else 1.0
+
+
+Chunk = TextPiece | ThinkingPiece | RawPiece | DraftPiece | ToolCall | Phase | LoadedModel | ReplyEnd
+"""`LoadedModel` comes when the provider has seen how the model of the request lies in memory."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +122,8 @@ class ModelInfo:
     num_ctx: int | None
     template: str = ""
     family: str = ""
+    cache_token_bytes: int = 0
+    """Most bytes that one token of the window takes in memory; 0 when the server says too little to know."""
 
     @property
     def tools(self) -> bool:
@@ -116,17 +136,6 @@ class ModelInfo:
     @property
     def vision(self) -> bool:
         return "vision" in self.capabilities
-
-
-@dataclass(frozen=True)
-class LoadedModel:
-    """A model in memory. `size_vram_bytes` below `size_bytes` means that the rest runs on the processor.
-    `context_length` is what was really allocated, in tokens, 0 when the server does not say."""
-
-    name: str
-    size_bytes: int
-    size_vram_bytes: int
-    context_length: int
 
 
 @dataclass(frozen=True)
@@ -149,6 +158,10 @@ class ChatProvider(Protocol):
 
     async def loaded(self) -> tuple[LoadedModel, ...]:
         """The models in memory now."""
+
+    async def load(self, model: str, num_ctx: int, keep_alive: str) -> None:
+        """Have the model in memory with a window of `num_ctx` tokens; returns when it is there, maybe after minutes.
+        Raises: ModelLoadFailed when the window or the model is too large for the machine, other ProviderError."""
 
     async def rendered(self, request: ChatRequest) -> str | None:
         """The prompt that the server would make of `request`, without reading it; `None` when it cannot say."""

@@ -95,13 +95,31 @@ class OllamaServer:
         return list(self._state.read_tokens)
 
     @property
+    def cut(self) -> list[bool]:
+        """Per prompt that was not refused, in the order of arrival: whether the server took something out of it."""
+        return list(self._state.cut)
+
+    @property
     def unplayed(self) -> int:
         """Items of the script nobody has asked for yet."""
         return self._state.unplayed()
 
     @property
     def chats(self) -> list[Recorded]:
-        """The `POST /api/chat` requests among `requests`."""
+        """The `POST /api/chat` requests that want an answer, in the order of arrival."""
+        return [recorded for recorded in self._posted() if _wants_an_answer(recorded.json())]
+
+    @property
+    def warmups(self) -> list[Recorded]:
+        """The `POST /api/chat` requests that only let the model read (`num_predict` 1)."""
+        return [recorded for recorded in self._posted() if _num_predict(recorded.json()) == 1]
+
+    @property
+    def load_requests(self) -> list[Recorded]:
+        """The `POST /api/chat` requests without messages: they only load."""
+        return [recorded for recorded in self._posted() if not recorded.json().get("messages")]
+
+    def _posted(self) -> list[Recorded]:
         return [recorded for recorded in list(self.requests) if recorded.path == "/api/chat"]
 
     def add_model(self, name: str, **fields: Unpack[ModelFields]) -> Model:
@@ -181,3 +199,11 @@ class OllamaServer:
         if gate := self._holds.get(recorded.path):
             await gate.passed()
         await dispatch(self._state, recorded, exchange)
+
+
+def _wants_an_answer(body: dict) -> bool:
+    return bool(body.get("messages")) and _num_predict(body) != 1 and not body.get("_debug_render_only")
+
+
+def _num_predict(body: dict) -> object:
+    return (body.get("options") or {}).get("num_predict")

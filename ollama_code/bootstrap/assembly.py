@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from ollama_code.agent.feed import Feed
+from ollama_code.agent.known import Known
 from ollama_code.agent.runtime import Runtime, Tooling
 from ollama_code.agent.session import Session
 from ollama_code.agent.surroundings import Surroundings
@@ -28,7 +29,8 @@ from ollama_code.permissions.gate import Gate
 from ollama_code.permissions.turnstile import Turnstile
 from ollama_code.ports import Asker, Emit
 from ollama_code.prompts import system_prompt
-from ollama_code.providers.models import choose_think, choose_window
+from ollama_code.providers.models import choose_think
+from ollama_code.providers.window import Window
 from ollama_code.settings.load import Loaded
 from ollama_code.storage.journal import Journal
 from ollama_code.storage.outputs import Outputs
@@ -72,6 +74,9 @@ class Assembly:
     chosen: Chosen
     asker: Asker | None
     carried: tuple[Message, ...]
+    known: Known
+    window: Window | None
+    """`None` where the session goes on with the one it had."""
 
     async def open(self, stack: AsyncExitStack) -> Opened:
         try:
@@ -99,6 +104,7 @@ class Assembly:
             tooling,
             max_steps=self.loaded.settings.max_steps,
             patience_s=PATIENCE_S,
+            known=self.known,
             world=Fingerprint(str(self.site.directory.resolve())).take,
         )
         history = list(self.site.before.history if self.site.before else self.carried)
@@ -139,7 +145,8 @@ class Assembly:
         if self.site.before is not None:
             return self.site.before.session.head
         info, settings = self.chosen.info, self.loaded.settings
-        num_ctx = choose_window(settings.ollama.num_ctx, info)
+        assert self.window is not None
+        num_ctx = self.window.num_ctx
         tier = choose_tier(toolset, Room(num_ctx, _names_in(self.site.directory))) if info.tools else None
         return Head(
             model=info.name,
@@ -170,6 +177,8 @@ class Assembly:
                 yield f'Try: "{FIRST_PROMPT}"'
         elif not self.chosen.info.tools:
             yield f"{self.chosen.info.name} cannot call tools: it can talk, but not read or change files."
+        if self.window is not None and self.asker is not None and not self.options.demo:
+            yield self.window.sentence
         if self.site.before is not None:
             count = len(self.site.before.history)
             yield f"Continuing session {self.site.folder.id} with {count} messages."

@@ -14,27 +14,34 @@ from ollama_code.core.errors import ServerUnreachable, UsageError
 from ollama_code.demo import script_text
 from ollama_code.ports import ChatProvider, ModelInfo
 from ollama_code.providers.host import base_url, without_login
-from ollama_code.providers.models import choose_model
+from ollama_code.providers.models import choose_model, names_cloud, same_model
 from ollama_code.providers.script import Script
 from ollama_code.providers.scripted import ScriptedProvider
 from ollama_code.settings.load import Credentials, Loaded
 from ollama_code.storage.state import State
 
 T = TypeVar("T")
+DEMO = "demo"
+"""The name of the host where a script answers."""
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """The model side of a session: who answers, what it can do, under which name."""
+    """The model side of a session: who answers where, what it can do, under which name. Without a `digest` the
+    server does not list the model, as one in the cloud; `size_bytes` is what it takes on disk."""
 
     provider: ChatProvider
     info: ModelInfo
+    host: str
+    digest: str = ""
+    size_bytes: int = 0
+    remote: bool = False
 
 
 async def connect(options: Options, loaded: Loaded) -> tuple[ChatProvider, str]:
     """The provider and the name of its host."""
     if options.demo:
-        return ScriptedProvider.of(Script.load(script_text(), origin="the demo script")), "demo"
+        return ScriptedProvider.of(Script.load(script_text(), origin="the demo script")), DEMO
     url = base_url(loaded.settings.ollama.base_url)
     return await asyncio.to_thread(_ollama, url, _credentials(loaded, url)), without_login(url)
 
@@ -65,16 +72,21 @@ def _same_server(host: str, url: str) -> bool:
 
 
 async def choose(provider: ChatProvider, host: str, loaded: Loaded, site: Site) -> Chosen:
+    installed = await provider.installed()
     if site.before is not None:
         name = site.before.session.head.model
     else:
         state = State(home().state)
         remembered = await asyncio.to_thread(state.last_model, host)
-        name = choose_model(loaded.settings.model, remembered or "", await provider.installed())
+        name = choose_model(loaded.settings.model, remembered or "", installed)
     info = await provider.describe(name)
-    if site.before is None and host != "demo":
+    if site.before is None and host != DEMO:
         await asyncio.to_thread(state.remember_model, host, name)
-    return Chosen(provider, info)
+    listed = next((model for model in installed if same_model(model.name, name)), None)
+    if listed is None:
+        return Chosen(provider, info, host, remote=names_cloud(name))
+    remote = listed.remote or names_cloud(name)
+    return Chosen(provider, info, host, listed.digest, listed.size_bytes, remote)
 
 
 async def patiently(ask: Callable[[], Awaitable[T]], patience_s: float) -> T:

@@ -15,7 +15,8 @@ from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.site import home
 from ollama_code.bootstrap.workbench import Bounds, Workbench
 from ollama_code.ports import ChatProvider, ModelInfo
-from ollama_code.providers.models import choose_model, choose_window
+from ollama_code.providers.models import choose_model
+from ollama_code.providers.window import unmeasured, wished
 from ollama_code.settings.load import load
 from ollama_code.settings.model import Settings
 from ollama_code.tools.seven import COMMAND, wire_tools
@@ -59,7 +60,8 @@ class Backend:
         name = name.strip() or await self._default()
         if name not in self._models:
             info, ollama = await self.provider.describe(name), self._settings.ollama
-            self._models[name] = Model(info, choose_window(ollama.num_ctx, info), ollama.keep_alive)
+            window = wished(info, (ollama.num_ctx, "")) or unmeasured(info)
+            self._models[name] = Model(info, window.num_ctx, ollama.keep_alive)
         return self._models[name]
 
     @asynccontextmanager

@@ -9,18 +9,25 @@ from contextlib import AsyncExitStack
 from ollama_code.bootstrap.assembly import Assembly, Opened
 from ollama_code.bootstrap.model import choose, connect, patiently
 from ollama_code.bootstrap.options import Options
+from ollama_code.bootstrap.profile import known_of
 from ollama_code.bootstrap.site import find_site, home
+from ollama_code.bootstrap.window import Tell, Wishes, choose_window, tell_nobody
 from ollama_code.core.messages import Message
 from ollama_code.ports import Asker
 from ollama_code.settings.load import load
 
 
 async def open_session(
-    options: Options, asker: Asker | None, *, patience_s: float = 0.0, carried: Sequence[Message] = ()
+    options: Options,
+    asker: Asker | None,
+    *,
+    patience_s: float = 0.0,
+    carried: Sequence[Message] = (),
+    tell: Tell = tell_nobody,
 ) -> Opened:
     """Everything wired together. `asker` is `None` where nobody can answer; `patience_s` is how long to go on
     trying while nobody answers at the server's address; `carried` is a conversation to go on with, for instance
-    because another model takes over.
+    because another model takes over; `tell` hears what is waited for meanwhile.
     Raises: UsageError (ModelUnclear when a model has to be chosen), SessionError, ProviderError."""
     loaded = load(home(), os.environ, options.flags())
     async with AsyncExitStack() as stack:
@@ -28,4 +35,13 @@ async def open_session(
         provider, host = await connect(options, loaded)
         stack.push_async_callback(provider.close)
         chosen = await patiently(lambda: choose(provider, host, loaded, site), patience_s)
-        return await Assembly(options, loaded, site, chosen, asker, tuple(carried)).open(stack.pop_all())
+        known, keeper = await known_of(chosen)
+        if keeper is not None:
+            stack.push_async_callback(keeper.close)
+        window = None
+        if site.before is None:
+            ollama = loaded.settings.ollama
+            wishes = Wishes(options.num_ctx, ollama.num_ctx, ollama.keep_alive)
+            window = await choose_window(chosen, known, wishes, tell)
+        assembly = Assembly(options, loaded, site, chosen, asker, tuple(carried), known, window)
+        return await assembly.open(stack.pop_all())

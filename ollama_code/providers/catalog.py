@@ -44,6 +44,7 @@ class _Tag(Lenient):
 class _Resident(Lenient):
     name: str = ""
     model: str = ""
+    digest: str = ""
     size: int = 0
     size_vram: int = 0
     context_length: int = 0
@@ -54,6 +55,7 @@ class _Resident(Lenient):
             size_bytes=self.size,
             size_vram_bytes=self.size_vram,
             context_length=self.context_length,
+            digest=self.digest,
         )
 
 
@@ -113,12 +115,26 @@ class Show(Lenient):
             num_ctx=int(wish.group(1)) if wish else None,
             template=self.template,
             family=self.details.family,
+            cache_token_bytes=self._cache_token_bytes(),
         )
 
     def _context_length(self) -> int:
-        """The trained maximum; `model_info` names its keys after the architecture."""
-        length = self.model_info.get(f"{self.model_info.get('general.architecture')}.context_length")
-        return length if isinstance(length, int) else 0
+        """The trained maximum."""
+        return self._number("context_length")
+
+    def _cache_token_bytes(self) -> int:
+        """Keys and values of one token in every layer, at two bytes a number. Layers that look back less far, and a
+        cache of fewer bits, need less. Models whose layers differ list their heads, which the server leaves out."""
+        heads = self._number("attention.head_count")
+        width = self._number("embedding_length") // heads if heads else 0
+        key = self._number("attention.key_length") or width
+        value = self._number("attention.value_length") or width
+        return 2 * self._number("block_count") * self._number("attention.head_count_kv") * (key + value)
+
+    def _number(self, name: str) -> int:
+        """A whole number of `model_info`, whose keys are named after the architecture; 0 where there is none."""
+        value = self.model_info.get(f"{self.model_info.get('general.architecture')}.{name}")
+        return value if isinstance(value, int) else 0
 
     def _capabilities(self) -> frozenset[str]:
         """As listed; of a server too old to list them, what the template shows."""

@@ -26,7 +26,7 @@ from ollama_code.providers.lenient import Lenient, read_json
 from ollama_code.providers.ndjson import LineSplitter
 from ollama_code.providers.pull import PullReader
 from ollama_code.providers.reply import ReplyReader
-from ollama_code.providers.wire import chat_body
+from ollama_code.providers.wire import chat_body, load_body
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def _plain_environment() -> Iterator[None]:
 with _plain_environment():
     import ollama
 
-_CHAT_TIMEOUT = httpx.Timeout(None, connect=5.0, pool=5.0)
+CHAT_TIMEOUT = httpx.Timeout(None, connect=5.0, pool=5.0)
 """Seconds. No limit on reading: loading a model and reading a prompt send nothing for minutes, and going away
 would abort the load."""
 _PATIENCE_S = 8.0
@@ -91,7 +91,7 @@ class OllamaProvider(ollama.AsyncClient):
             super().__init__(
                 self.url,
                 follow_redirects=False,
-                timeout=_CHAT_TIMEOUT,
+                timeout=CHAT_TIMEOUT,
                 headers=sent,
                 auth=login_of(url),
                 # A proxy of the environment cannot reach this machine's own loopback.
@@ -150,15 +150,14 @@ class OllamaProvider(ollama.AsyncClient):
         """The models in memory now. Raises: ProviderError."""
         return (await self._ask(Residents, "/api/ps")).all_loaded()
 
+    async def load(self, model: str, num_ctx: int, keep_alive: str) -> None:
+        """A chat without messages. Raises: ModelLoadFailed, or another ProviderError."""
+        await self._whole(load_body(model, num_ctx, keep_alive), model)
+
     async def rendered(self, request: ChatRequest) -> str | None:
         """`None` from a server that does not know the question. Raises: ProviderError."""
         body = {**json.loads(chat_body(request)), "stream": False, "_debug_render_only": True}
-        try:
-            response = await self._client.post("/api/chat", json=body)
-        except httpx.HTTPError as e:
-            raise broken_off(e, url=self.url) from e
-        if response.status_code != httpx.codes.OK:
-            raise refused(response.status_code, response.content, model=request.head.model, url=self.url)
+        response = await self._whole(json.dumps(body).encode(), request.head.model)
         try:
             return Rendered.model_validate(read_json(response.content)).text
         except ValueError as e:
@@ -189,6 +188,16 @@ class OllamaProvider(ollama.AsyncClient):
             return shape.model_validate(read_json(response.content))
         except ValueError as e:
             raise self._stranger() from e
+
+    async def _whole(self, body: bytes, model: str) -> httpx.Response:
+        """A chat whose answer comes in one piece, maybe after minutes. Raises: ProviderError."""
+        try:
+            response = await self._client.post("/api/chat", content=body)
+        except httpx.HTTPError as e:
+            raise broken_off(e, url=self.url) from e
+        if response.status_code != httpx.codes.OK:
+            raise refused(response.status_code, response.content, model=model, url=self.url)
+        return response
 
     async def _answer(self, request: ChatRequest) -> AsyncGenerator[Phase | bytes, None]:
         """The phase of reading when the request has left, then the lines of the answer."""

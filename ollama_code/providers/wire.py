@@ -65,6 +65,12 @@ def _dumped(value: JsonValue) -> bytes:
     return well_formed(text).encode()
 
 
+def load_body(model: str, num_ctx: int, keep_alive: str) -> bytes:
+    """A chat that only loads the model, with the window that later ones have."""
+    body: Fields = {"model": model, "messages": [], "stream": False, "keep_alive": keep_alive}
+    return json.dumps(body | {"options": {"num_ctx": num_ctx}}, ensure_ascii=False).encode()
+
+
 def _system(text: str) -> list[JsonValue]:
     """An empty system message would silence the one of the Modelfile."""
     return [{"role": "system", "content": text}] if text else []

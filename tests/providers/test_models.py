@@ -1,4 +1,4 @@
-"""Which model, which window, whether to think."""
+"""Which model, and whether to think."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from ollama_code.core.errors import ModelMissing, UsageError
 from ollama_code.ports import ModelInfo, ModelSummary
-from ollama_code.providers.models import choose_model, choose_think, choose_window
+from ollama_code.providers.models import choose_model, choose_think
 
 
 def installed(name: str, *capabilities: str, remote: bool = False) -> ModelSummary:
@@ -88,27 +88,6 @@ def test_the_cloud_is_never_picked_unasked() -> None:
 def test_without_a_model_that_chats_the_way_to_one_is_shown(models: list[ModelSummary]) -> None:
     with pytest.raises(ModelMissing, match="ollama pull"):
         choose_model("", EMBEDDER.name, models)
-
-
-@pytest.mark.parametrize(
-    ("pinned", "wish", "trained", "num_ctx"),
-    [
-        (None, None, 131072, 16384),
-        (None, None, 16384, 16384),
-        (None, None, 12000, 8192),
-        (None, None, 2048, 2048),
-        (None, None, 0, 8192),
-        (None, 32768, 131072, 32768),
-        (None, 262144, 131072, 131072),
-        (40000, 32768, 131072, 40000),
-        (200000, None, 131072, 131072),
-        (200000, None, 0, 200000),
-    ],
-)
-def test_the_window_is_the_pin_then_the_modelfile_then_a_rung(
-    pinned: int | None, wish: int | None, trained: int, num_ctx: int
-) -> None:
-    assert choose_window(pinned, replace(INFO, num_ctx=wish, context_length=trained)) == num_ctx
 
 
 @pytest.mark.parametrize(

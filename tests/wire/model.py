@@ -23,12 +23,15 @@ class ModelFields(TypedDict, total=False):
     num_ctx: int | None
     size: int
     size_vram: int | None
+    gpu_bytes: int | None
+    token_bytes: int
     digest: str
     details: Mapping[str, str]
     load_s: float
     load_hold: Gate | None
     load_error: str | None
     fits_num_ctx: int | None
+    ignores_truncate: bool
     read_token_s: float
     tool_preamble: str
     tool_instructions: str
@@ -50,6 +53,10 @@ class Model:
     """Bytes, as on the wire."""
     size_vram: int | None = None
     """Bytes of it on the graphics card; None = all."""
+    gpu_bytes: int | None = None
+    """Memory of the graphics card, which holds a part of what is larger; None = endless, 0 = there is no card."""
+    token_bytes: int = 0
+    """What each token of the window takes in memory; `/api/show` then tells heads and layers that come to it."""
     digest: str = ""
     """64 hex digits; empty = made from the name."""
     details: Mapping[str, str] | None = None
@@ -60,6 +67,8 @@ class Model:
     """The engine's last words; with it no load ever succeeds."""
     fits_num_ctx: int | None = None
     """The largest window the machine has memory for, in tokens; a load with more fails."""
+    ignores_truncate: bool = False
+    """Its server cuts a prompt that is too long whatever `truncate` says, as servers do that do not know it."""
     read_token_s: float = 0.0
     """Seconds the engine needs to read one new prompt token."""
     tool_preamble: str = ""
@@ -101,16 +110,22 @@ class Model:
 
     def loaded(self, expires_at: str, num_ctx: int) -> dict[str, object]:
         """Its entry of `/api/ps`; `num_ctx` is the window really allocated."""
+        size = self.size + self.token_bytes * num_ctx
         return {
             "name": self.full_name,
             "model": self.full_name,
-            "size": self.size,
+            "size": size,
             "digest": self.weights,
             "details": self._details(),
             "expires_at": expires_at,
-            "size_vram": self.size if self.size_vram is None else self.size_vram,
+            "size_vram": self._on_gpu(size),
             "context_length": num_ctx,
         }
+
+    def _on_gpu(self, size: int) -> int:
+        if self.size_vram is not None:
+            return self.size_vram
+        return size if self.gpu_bytes is None else min(size, self.gpu_bytes)
 
     def shown(self, modified_at: str) -> dict[str, object]:
         """The answer of `/api/show`."""
@@ -165,12 +180,19 @@ class Model:
             f"{family}.context_length": self.context_length,
             f"{family}.embedding_length": 64,
             f"{family}.feed_forward_length": 64,
+            **self._cache_info(family),
             "tokenizer.ggml.merges": None,
             "tokenizer.ggml.model": "gpt2",
             "tokenizer.ggml.scores": None,
             "tokenizer.ggml.token_type": None,
             "tokenizer.ggml.tokens": None,
         }
+
+    def _cache_info(self, family: str) -> dict[str, object]:
+        """Four heads of keys and of values in one layer, two bytes a number."""
+        width = self.token_bytes // 16
+        keys = (f"{family}.attention.key_length", f"{family}.attention.value_length")
+        return dict.fromkeys(keys, width) if width else {}
 
 
 def full_name(name: str) -> str:
