@@ -1,4 +1,4 @@
-"""Making room: the conversation becomes a summary of itself, written by the model, and its last turn.
+"""The conversation becomes a summary of itself, written by the model, and its last turns.
 
 The request for the summary is appended to the live prompt, so the engine reads only that request; the prompt
 after it is new by nature. Only a conversation that does not fit any more is shortened for that request."""
@@ -6,14 +6,20 @@ after it is new by nature. Only a conversation that does not fit any more is sho
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
+from dataclasses import replace
 
+from ollama_code.agent.alarm import DidNotFit, take_whole_step
+from ollama_code.agent.carry import SUMMARY_SHARE, carried
 from ollama_code.agent.context import Context
-from ollama_code.agent.meter import CHARS_PER_TOKEN, Meter
+from ollama_code.agent.hearing import Manner
+from ollama_code.agent.meter import Meter
 from ollama_code.agent.runtime import Runtime
-from ollama_code.agent.step import Draft, Manner, StepFailed, take_step
-from ollama_code.core.errors import ContextOverflow, SessionError
-from ollama_code.core.events import Compacted
+from ollama_code.agent.step import Draft, StepFailed
+from ollama_code.core.errors import SessionError
+from ollama_code.core.events import CallDrafted, Event, PhaseChanged, TextDelta, ThinkingDelta
 from ollama_code.core.messages import Arguments, AssistantMessage, Message, UserMessage
+from ollama_code.core.phase import Phase
 from ollama_code.core.text import shorten
 
 REQUEST = (
@@ -21,52 +27,87 @@ REQUEST = (
     "the task in the person's own words, decisions, what was changed in which files, what was learnt, open todos, "
     "and the next step. Be complete about names, paths and numbers; leave out everything else."
 )
-FRONT = "The conversation so far was removed to make room. Your own summary of it:"
-KEPT_SHARE = 0.25
-"""Share of the window that the last turn may keep word for word, and so may the person's last message."""
-SUMMARY_SHARE = 0.2
-"""Share of the window that is made free for the summary of a conversation that fills it."""
+WHY = "compaction"
+_MANNERS = (Manner(side=True), Manner(side=True, think=False, bound=()))
+"""A model that calls a tool instead is bound to an answer in words."""
 _ARGUMENT_CHARS = 400
 _LEAST_CHARS = 160
 """Below this the line that counts what is missing costs more than it saves."""
 
 
 async def compact(rt: Runtime, context: Context) -> None:
-    """Replace the history in place and announce it.
-    Raises: SessionError when there is nothing to make room from; ProviderError, CancelledError, with the history
-    untouched."""
-    history, meter = context.history, context.meter
-    before = meter.used(history)
-    if len(history) < 3 and before < rt.head.num_ctx // 2:
+    """What a person asks for: replace the history in place and announce it.
+    Raises: SessionError when there is nothing to make room from, or no summary; ProviderError, CancelledError, with
+    the history untouched."""
+    if len(context.history) < 3 and context.meter.used(context.history) < context.meter.num_ctx // 2:
         raise SessionError("The conversation is too short to compact.")
-    draft = await _summarised(rt, [*history, UserMessage(text=REQUEST)], meter)
-    summary = draft.message().text.strip()
+    summary = await _summary(rt, context)
     if not summary:
         raise SessionError("The model wrote no summary. The conversation is unchanged; try /compact again.")
-    shorter = _shorter(summary, history, rt.head.num_ctx, meter)
-    history[:] = shorter
-    meter.restart()
-    rt.watch.restart("compaction")
-    rt.emit(
-        Compacted(
-            history=tuple(shorter), tokens_before=before, tokens_after=meter.used(shorter), agent=rt.agent
-        )
-    )
+    go_on_from(rt, context, summary)
 
 
-async def _summarised(rt: Runtime, messages: list[Message], meter: Meter) -> Draft:
-    try:
-        return await take_step(rt, messages, meter, Manner(side=True))
-    except StepFailed as e:
-        if not isinstance(e.cause, ContextOverflow):
+async def summarise(rt: Runtime, context: Context) -> bool:
+    """The same where nobody asked, so that it has to work: without a summary the person's words, the todos and the
+    files still stay. Whether the model wrote one.
+    Raises: ProviderError, CancelledError, with the history untouched."""
+    summary = await _summary(rt, context) if len(context.history) > 1 else ""
+    go_on_from(rt, context, summary)
+    return bool(summary)
+
+
+def go_on_from(rt: Runtime, context: Context, summary: str) -> None:
+    """Begin again with `summary` and what has to stay beside it."""
+    shorter = carried(context.history, summary, context.standing(), context.meter)
+    rt.watch.restart(WHY)
+    context.replace(shorter)
+
+
+async def _summary(rt: Runtime, context: Context) -> str:
+    """What the model writes, without a word of it being shown as an answer; empty when it writes nothing."""
+    messages = [*context.history, UserMessage(text=REQUEST, by="program")]
+    used = context.meter.used(context.history)
+    rt.emit(PhaseChanged(phase=Phase(name="compacting", tokens=used), agent=rt.agent))
+    quiet = _quiet(rt)
+    for manner in _MANNERS:
+        try:
+            if text := await _asked(quiet, messages, copy(context.meter), manner):
+                return text
+        except StepFailed as e:
             raise e.cause from None
-    estimate = Meter(rt.head)
-    share = estimate.used(messages) / max(estimate.used(messages), meter.used(messages))
-    limit = int(rt.head.num_ctx * (1 - SUMMARY_SHARE) * share)  # `share`: the server counts more than we do
+    return ""
+
+
+def _quiet(rt: Runtime) -> Runtime:
+    """The same, but nobody sees how the summary is written: it is no answer."""
+
+    def emit(event: Event) -> None:
+        if not isinstance(event, TextDelta | ThinkingDelta | CallDrafted | PhaseChanged):
+            rt.emit(event)
+
+    return replace(rt, tooling=replace(rt.tooling, emit=emit))
+
+
+async def _asked(rt: Runtime, messages: list[Message], meter: Meter, manner: Manner) -> str:
+    """The answer in words; empty when there is none to all of `messages`, or to what is left of them when they do
+    not fit."""
     try:
-        return await take_step(rt, _fitted(messages, estimate, limit), estimate, Manner(side=True))
-    except StepFailed as e:
-        raise e.cause from None
+        draft = await take_whole_step(rt, messages, meter, manner)
+    except DidNotFit:
+        rt.watch.restart(WHY)  # what is sent now is shorter, and so is all that follows
+        draft = await _asked_with_less(rt, messages, meter, manner)
+    return draft.message().text.strip()
+
+
+async def _asked_with_less(rt: Runtime, messages: list[Message], meter: Meter, manner: Manner) -> Draft:
+    estimate = Meter(rt.head, meter.learned)
+    estimate.num_ctx = meter.num_ctx
+    share = min(estimate.used(messages) / meter.used(messages), 1.0)  # the server counts more than we do
+    limit = int(meter.num_ctx * (1 - SUMMARY_SHARE) * share)
+    try:
+        return await take_whole_step(rt, _fitted(messages, estimate, limit), estimate, manner)
+    except DidNotFit:
+        return Draft()
 
 
 def _fitted(messages: Sequence[Message], meter: Meter, limit: int) -> list[Message]:
@@ -106,14 +147,3 @@ def _brief(arguments: Arguments) -> Arguments:
         key: shorten(value, _ARGUMENT_CHARS).text if isinstance(value, str) else value
         for key, value in arguments.items()
     }
-
-
-def _shorter(summary: str, history: Sequence[Message], num_ctx: int, meter: Meter) -> list[Message]:
-    """The summary in front of the last message of the person, and what came after it when that is short."""
-    start = max(i for i, message in enumerate(history) if isinstance(message, UserMessage))
-    last = history[start]
-    assert isinstance(last, UserMessage)
-    said = shorten(last.text, int(num_ctx * KEPT_SHARE * CHARS_PER_TOKEN)).text
-    opened = last.model_copy(update={"text": f"{FRONT}\n\n{summary}\n\n{said}"})
-    rest = list(history[start + 1 :])
-    return [opened, *rest] if meter.size(rest) <= num_ctx * KEPT_SHARE else [opened]

@@ -4,27 +4,69 @@ It only grows, but for compaction, which replaces it and says so."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
 from ollama_code.agent.meter import Meter
-from ollama_code.core.events import MessageAdded
+from ollama_code.core.events import Compacted, MessageAdded
 from ollama_code.core.head import Head
 from ollama_code.core.messages import AssistantMessage, Message, ToolMessage, UserMessage
+from ollama_code.core.todo import TodoItem
 from ollama_code.ports import Emit
 
 
-class Context:
-    """`history` is changed through `add` alone, or by a compaction. One turn at a time works on it."""
+@dataclass(frozen=True)
+class Standing:
+    """What holds now, whatever was said: the todos, and the lines that tell the model where it is."""
 
-    def __init__(self, head: Head, emit: Emit, history: list[Message], agent: str = "main") -> None:
+    todos: tuple[TodoItem, ...] = ()
+    surroundings: str = ""
+
+
+class Context:
+    """`history` is changed through `add` alone, or by a compaction. One turn at a time works on it.
+    `chars_per_token` is what was learned of the model before."""
+
+    def __init__(
+        self,
+        head: Head,
+        emit: Emit,
+        history: list[Message],
+        agent: str = "main",
+        chars_per_token: float | None = None,
+    ) -> None:
         self.head = head
         self.history = history
-        self.meter = Meter(head)
+        self.meter = Meter(head, chars_per_token)
         self.agent = agent
+        self.standing: Callable[[], Standing] = Standing
+        """Asked when the conversation is summarised."""
+        self.compactions = 0
+        """How often the history was replaced: what was said before may be gone."""
+        self.settled_tokens = 0
+        """What the last compaction left."""
         self._emit = emit
         self._steering: list[str] = []
 
     def add(self, message: Message) -> None:
         self.history.append(message)
         self._emit(MessageAdded(message=message, agent=self.agent))
+
+    def replace(self, history: Sequence[Message]) -> None:
+        """Go on from another, shorter history."""
+        before = self.meter.used(self.history)
+        self.history[:] = history
+        self.meter.restart(self.history)
+        self.settled_tokens = self.meter.used(self.history)
+        self.compactions += 1
+        self._emit(
+            Compacted(
+                history=tuple(self.history),
+                tokens_before=before,
+                tokens_after=self.settled_tokens,
+                agent=self.agent,
+            )
+        )
 
     def steer(self, text: str) -> None:
         """Words of the person that the model shall hear before its next step."""

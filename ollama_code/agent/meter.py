@@ -1,99 +1,195 @@
-"""How full the context window is: what the server measured, plus an estimate of what came since.
+"""How full the context window is: what the server counted, plus an estimate of what came since.
 
-No tokenizer is asked: Ollama has no route for it, and models differ."""
+No tokenizer is asked: Ollama has no route for it, and models differ. The estimate learns from what was counted."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ollama_code.core.errors import ContextOverflow
 from ollama_code.core.head import Head
 from ollama_code.core.messages import AssistantMessage, Message, ToolMessage, UserMessage
+from ollama_code.core.text import shorten
 from ollama_code.core.usage import Usage
 
 CHARS_PER_TOKEN = 3.2
 """Code in a common tokenizer, rounded towards more tokens: an estimate too high costs a little room, one too
 low costs the task."""
+CAUTION = 0.9
+"""What is left of a learned ratio, because the next text may be denser than the last."""
+WORST = 0.6
+"""Share of the ratio that text nobody has counted yet may have: lists of numbers, minified code."""
+PIECE_TOKENS = 0.75
+"""Tokens for each word of up to eight letters, digit, sign or line end. Only in dense text is that more than the
+ratio says: most tokenizers spend a token on each digit."""
 IMAGE_TOKENS = 768
 """What Ollama itself counts for a picture when it fits a prompt."""
 MESSAGE_TOKENS = 8
 """Role tags and line feeds that a template adds around a message."""
+_PROSE = 4.5
+"""Bytes per token of plain English: nothing an agent reads has more."""
 MARGIN = 0.02
 """Share of the window kept free for what an estimate cannot see."""
 SMALLEST_ANSWER = 256
 """Tokens below which a model cannot even write one call."""
+_EVIDENCE_TOKENS = 200
+_BELIEVABLE = (1.0, 8.0)
+"""Bytes per token. A count outside belongs to another prompt than the one that was sent."""
+_PIECES = re.compile(r"\d|[^\W\d]{1,8}|[^\w\s]|\n")
 
 
 @dataclass(frozen=True)
 class Measured:
-    """The server counted `tokens` for the head and the first `messages` messages of the history."""
+    """The head and the first `messages` messages have `tokens` tokens. `prompt_tokens` is the server's last count,
+    of a prompt that began so; 0 when there is none."""
 
     messages: int
     tokens: int
+    prompt_tokens: int = 0
 
 
 class Meter:
-    """Follows one history. Every complete reply makes the estimate exact again."""
+    """Follows one history. Every complete reply makes the estimate exact again. `chars_per_token` is what was
+    learned of the model before."""
 
-    def __init__(self, head: Head) -> None:
+    def __init__(self, head: Head, chars_per_token: float | None = None) -> None:
+        self.num_ctx = head.num_ctx
+        """The window in tokens: the one asked for, or a smaller one that the server turned out to have."""
+        self.learned = chars_per_token
+        """Bytes of text for each token as the server counted them, `None` before it did."""
         self._head = head
-        self._measured = Measured(0, _head_tokens(head))
+        self._ratio = _careful(chars_per_token) if chars_per_token else CHARS_PER_TOKEN
+        self.measured = Measured(0, self.head_tokens)
 
-    def restart(self) -> None:
-        """The history was replaced: what the server counted no longer holds."""
-        self._measured = Measured(0, _head_tokens(self._head))
+    @property
+    def head_tokens(self) -> int:
+        """Tokens of the system text and the tools, about."""
+        return sum(map(self._tokens, _head_texts(self._head))) + MESSAGE_TOKENS
+
+    def restart(self, history: Sequence[Message] = ()) -> None:
+        """The history was replaced by `history`: what the server counted no longer holds."""
+        self.measured = Measured(len(history), self.head_tokens + self.size(history))
 
     def size(self, messages: Sequence[Message]) -> int:
         """Tokens of some messages alone, about."""
-        return sum(_message_tokens(message) for message in messages)
+        return sum(self._message_tokens(message) for message in messages)
 
     def used(self, history: Sequence[Message]) -> int:
         """Tokens that a request with this history has, about."""
-        since = history[self._measured.messages :]
-        return self._measured.tokens + self.size(since)
+        return self.measured.tokens + self.size(history[self.measured.messages :])
+
+    def worst(self, history: Sequence[Message]) -> int:
+        """The same if all that was not counted yet is as dense as text gets."""
+        since = self.size(history[self.measured.messages :])
+        return self.measured.tokens + int(since / WORST)
+
+    def read(self, prompt: Sequence[Message], usage: Usage) -> None:
+        """The server has counted a request with these messages."""
+        if usage.prompt_tokens:
+            self.measured = Measured(len(prompt), usage.prompt_tokens, usage.prompt_tokens)
+            self._calibrate(prompt, usage.prompt_tokens)
 
     def note(self, history: Sequence[Message], usage: Usage) -> None:
         """A reply is complete and is the last message of `history`."""
+        self.read(history[:-1], usage)
         if usage.prompt_tokens:
-            total = usage.prompt_tokens + usage.generated_tokens
-            self._measured = Measured(len(history), total)
+            thought = isinstance(history[-1], AssistantMessage) and bool(history[-1].thinking)
+            unsent = thought and not self._head.sends_thinking
+            reply = self.size(history[-1:]) if unsent else usage.generated_tokens
+            self.measured = Measured(len(history), usage.prompt_tokens + reply, usage.prompt_tokens)
+
+    def overflowed(self, prompt: Sequence[Message], tokens: int, num_ctx: int) -> None:
+        """The server has a window of `num_ctx` tokens, in which a request with these messages did not fit: it has
+        `tokens`. 0 is for a number that the server did not tell."""
+        if num_ctx:
+            self.num_ctx = min(self.num_ctx, num_ctx)
+        if tokens:
+            self._calibrate(prompt, tokens)
+        tokens = max(tokens, int(self.num_ctx * 1.05), self.used(prompt))
+        if ratio := self._ratio_of(prompt, tokens):
+            self._ratio = min(self._ratio, ratio)
+        self.measured = Measured(len(prompt), tokens)
 
     def answer_room(self, history: Sequence[Message]) -> int:
         """Tokens left for an answer: the `num_predict` with which the server never shifts the context.
         Raises: ContextOverflow when nothing useful is left."""
         used = self.used(history)
-        room = int(self._head.num_ctx * (1 - MARGIN)) - used
+        room = int(self.num_ctx * (1 - MARGIN)) - used
         if room < SMALLEST_ANSWER:
             message = (
-                f"The conversation has about {used:,} tokens and the context window holds {self._head.num_ctx:,}, "
+                f"The conversation has about {used:,} tokens and the context window holds {self.num_ctx:,}, "
                 "so no answer fits. Make room with /compact, or start a new session, maybe with a larger window "
                 "(--num-ctx)."
             )
-            raise ContextOverflow(message, prompt_tokens=used, num_ctx=self._head.num_ctx)
+            raise ContextOverflow(message, prompt_tokens=used, num_ctx=self.num_ctx)
         return room
 
     def result_budget(self, history: Sequence[Message], calls: int) -> int:
         """Characters that the result of one of `calls` calls may have: a quarter of the window at most, and
         together never more than half of what is free."""
-        free = max(self._head.num_ctx - self.used(history), 0)
-        tokens = min(self._head.num_ctx // 4, free // (2 * max(calls, 1)))
-        return max(int(tokens * CHARS_PER_TOKEN), 200)
+        free = max(self.num_ctx - self.used(history), 0)
+        tokens = min(self.num_ctx // 4, free // (2 * max(calls, 1)))
+        return max(int(tokens * self._ratio), 200)
+
+    def fitted(self, text: str, tokens: int) -> str:
+        """`text`, or as much of its head and tail as `tokens` hold, about."""
+        while (size := self._tokens(text)) > tokens and len(text) > 200:
+            text = shorten(text, max(int(len(text) * tokens / size * 0.95) - 60, 100)).text
+        return text
+
+    def _calibrate(self, prompt: Sequence[Message], tokens: int) -> None:
+        if ratio := self._ratio_of(prompt, tokens):
+            self.learned = round(ratio, 2)
+            self._ratio = _careful(ratio)
+
+    def _ratio_of(self, prompt: Sequence[Message], tokens: int) -> float | None:
+        """Bytes of text per token; `None` when the count says nothing about them."""
+        images = sum(_images(message) for message in prompt)
+        counted = tokens - images * IMAGE_TOKENS - MESSAGE_TOKENS * (len(prompt) + 1)
+        if counted < _EVIDENCE_TOKENS:
+            return None
+        turn = max((i for i, m in enumerate(prompt) if isinstance(m, UserMessage)), default=0)
+        # Many templates leave out the thinking of past turns.
+        sent = [text for i, message in enumerate(prompt) for text in self._texts(message, thinking=i > turn)]
+        ratio = sum(map(_bytes, (*_head_texts(self._head), *sent))) / counted
+        return ratio if _BELIEVABLE[0] <= ratio <= _BELIEVABLE[1] else None
+
+    def _message_tokens(self, message: Message) -> int:
+        text = sum(map(self._tokens, self._texts(message)))
+        return text + MESSAGE_TOKENS + _images(message) * IMAGE_TOKENS
+
+    def _tokens(self, text: str) -> int:
+        return int(max(_bytes(text) / self._ratio, len(_PIECES.findall(text)) * PIECE_TOKENS))
+
+    def _texts(self, message: Message, *, thinking: bool = True) -> tuple[str, ...]:
+        """What a request carries of `message`."""
+        if not isinstance(message, AssistantMessage):
+            return (message.text,)
+        if message.written:
+            return (message.written,)
+        said = (message.text, *(_json(call.arguments) + call.name for call in message.calls))
+        return (message.thinking, *said) if thinking and self._head.sends_thinking else said
 
 
-def _head_tokens(head: Head) -> int:
-    characters = len(head.system) + sum(len(json.dumps(tool, ensure_ascii=False)) for tool in head.tools)
-    return int(characters / CHARS_PER_TOKEN) + MESSAGE_TOKENS
+def _careful(ratio: float) -> float:
+    return min(ratio, _PROSE) * CAUTION
 
 
-def _message_tokens(message: Message) -> int:
-    characters = len(message.text)
-    images = 0
-    match message:
-        case AssistantMessage(thinking=thinking, calls=calls):
-            arguments = sum(len(json.dumps(call.arguments, ensure_ascii=False)) for call in calls)
-            characters += len(thinking) + arguments
-        case UserMessage(images=pictures) | ToolMessage(images=pictures):
-            images = len(pictures)
-    return int(characters / CHARS_PER_TOKEN) + MESSAGE_TOKENS + images * IMAGE_TOKENS
+def _head_texts(head: Head) -> tuple[str, ...]:
+    return (head.system, *map(_json, head.tools))
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _bytes(text: str) -> int:
+    """In UTF-8, where a sign of another script than Latin has as many bytes as it costs tokens, about."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def _images(message: Message) -> int:
+    return len(message.images) if isinstance(message, UserMessage | ToolMessage) else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -9,6 +10,7 @@ from typing import Protocol
 from ollama_code.agent.known import Known
 from ollama_code.agent.loops import World, unchanging
 from ollama_code.core.head import Head, Think
+from ollama_code.core.todo import TodoItem
 from ollama_code.permissions.gate import Gate
 from ollama_code.ports import ChatProvider, Emit
 from ollama_code.providers.prefix import PrefixWatch
@@ -52,6 +54,8 @@ class Runtime:
     watch: PrefixWatch = field(default_factory=PrefixWatch)
     """Of one conversation: a subagent has its own."""
     known: Known = field(default_factory=Known)
+    todos: Callable[[], tuple[TodoItem, ...]] = tuple
+    """The todo list of the main conversation, as it is now."""
 
     @property
     def emit(self) -> Emit:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ollama_code.agent.ahead import Ahead
 from ollama_code.agent.compact import compact
-from ollama_code.agent.context import Context
+from ollama_code.agent.context import Context, Standing
 from ollama_code.agent.errands import read_for_person, run_for_person
 from ollama_code.agent.feed import Feed, Observer
 from ollama_code.agent.overview import Overview, parts
@@ -19,7 +19,15 @@ from ollama_code.agent.stats import Stats
 from ollama_code.agent.surroundings import Surroundings, preface
 from ollama_code.agent.turn import UNKNOWN, run_turn
 from ollama_code.core.errors import OllamaCodeError
-from ollama_code.core.events import Event, ModeChanged, StopReason, ThinkChanged, TurnFinished, TurnStarted
+from ollama_code.core.events import (
+    Compacted,
+    Event,
+    ModeChanged,
+    StopReason,
+    ThinkChanged,
+    TurnFinished,
+    TurnStarted,
+)
 from ollama_code.core.head import Head, Think
 from ollama_code.core.messages import Image, Message, UserMessage
 from ollama_code.core.permission import Mode
@@ -46,7 +54,10 @@ class Session:
         self._ahead = Ahead()
         self.stats = Stats()
         feed.observe(self.stats)
-        self._context = Context(runtime.head, runtime.emit, history, runtime.agent)
+        learned = runtime.known.profile.chars_per_token
+        self._context = Context(runtime.head, runtime.emit, history, runtime.agent, learned)
+        self._context.standing = lambda: Standing(runtime.todos(), preface(None, look()))
+        feed.observe(self._forget)
         self._context.close_calls(UNKNOWN)  # a session that was killed left calls without an answer
 
     @property
@@ -130,7 +141,7 @@ class Session:
         the turn and waits until its tools are gone."""
 
         async def turn() -> StopReason:
-            self._context.add(UserMessage(text=self._prefaced(text), images=images))
+            self._context.add(UserMessage(text=self._prefaced(text), images=images, said=(text,)))
             return await run_turn(self._rt, self._context)
 
         return self._stream(text, turn)
@@ -144,7 +155,6 @@ class Session:
 
         async def turn() -> StopReason:
             await compact(self._rt, self._context)
-            self._told = None  # what told the model where it is was summarised away
             return "done"
 
         return self._stream("/compact", turn)
@@ -204,6 +214,11 @@ class Session:
     def _next(self) -> list[Message]:
         """The history as the next turn will begin it, as far as that is known."""
         return [*self.history, UserMessage(text=preface(self._told, self._look()))]
+
+    def _forget(self, event: Event) -> None:
+        """After a compaction: what told the model where it is may be gone."""
+        if isinstance(event, Compacted) and event.agent == self._rt.agent:
+            self._told = None
 
     def _prefaced(self, text: str) -> str:
         """The message with what is new around it in front: surroundings, then what the person did meanwhile."""

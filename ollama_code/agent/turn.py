@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from ollama_code.agent.ask import ask
 from ollama_code.agent.calls import run_calls
 from ollama_code.agent.context import Context
+from ollama_code.agent.hearing import Manner, declared
 from ollama_code.agent.loops import LoopGuard
 from ollama_code.agent.runtime import Runtime
-from ollama_code.agent.step import Draft, Manner, StepFailed, take_step
-from ollama_code.agent.understand import Understood, declared, understood
+from ollama_code.agent.step import Draft, StepFailed
+from ollama_code.agent.understand import Understood, understood
 from ollama_code.core.events import Notice, Retried, StepStarted, StopReason
 from ollama_code.core.messages import UserMessage
 from ollama_code.providers.recover import Declared
@@ -55,7 +57,7 @@ class _Turn:
 
     async def _step(self) -> StopReason | None:
         """The reason to stop, if this step is the last."""
-        draft = await take_step(self._rt, self._context.history, self._context.meter, self._manner)
+        draft = await ask(self._rt, self._context, self._manner)
         answer = understood(draft, self._declared)
         if answer.note:
             return self._ask_again(draft, answer)
@@ -97,7 +99,7 @@ class _Turn:
         self._rt.emit(
             Retried(reason=answer.why, attempt=self._failures, discarded=shown, agent=self._rt.agent)
         )
-        self._context.add(UserMessage(text=answer.note))
+        self._context.add(UserMessage(text=answer.note, by="program"))
         if self._failures == MOST_FAILURES and self._rt.head.tools:
             self._manner = self._plain = Manner(think=False, bound=self._rt.tooling.toolset.names)
         elif answer.thought_only:

@@ -27,9 +27,22 @@ class ToolCall(Value):
 
 
 class UserMessage(Value):
+    """`text` is what the model reads; the other fields are for the program, and outlive a compaction."""
+
     role: Literal["user"] = "user"
     text: str
     images: tuple[Image, ...] = ()
+    by: Literal["person", "program"] = "person"
+    """A program speaks in this role too: it asks again, or says what is missing. Only a person gives tasks."""
+    said: tuple[str, ...] = ()
+    """The person's own words, oldest first, where `text` has more around them; empty when `text` is all of it."""
+    files: tuple[str, ...] = ()
+    """Paths that were read or changed in the part of the conversation that this message stands for."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What the person said in this message, word for word."""
+        return () if self.by == "program" else self.said or (self.text,)
 
 
 class AssistantMessage(Value):

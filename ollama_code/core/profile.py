@@ -15,7 +15,8 @@ class ModelProfile(Value):
     thinks: bool | None = None
     """False when the server refused `think`, whatever it says of the model."""
     chars_per_token: float | None = None
-    """Characters of request text for each prompt token, from what was sent and what the server counted."""
+    """Characters of request text (bytes, for other scripts than Latin) for each prompt token, from what was sent and
+    what the server counted."""
     read_tok_s: float = 0.0
     write_tok_s: float = 0.0
     load_s: float = 0.0

@@ -110,7 +110,9 @@ class _Turn:
                     return
                 case EngineError():
                     raise EngineRefusal(ending.status, json.dumps(dict(ending.body)))
-            prompt = fit_prompt(self.engine, self.request, self.model, thinking=self.thinking)
+            fitted = fit_prompt(self.engine, self.request, self.model, thinking=self.thinking)
+            self.state.cut.append(fitted.is_cut)
+            prompt = fitted.tokens
             new_tokens = await self._read(prompt, reply)
             await self._speak(reply, answer, self._limit(prompt))
         except (EngineRefusal, ParseError) as error:

@@ -27,6 +27,18 @@ LAUNCH_OPTIONS = ("num_batch", "num_gpu", "main_gpu", "use_mmap", "num_thread", 
 LaunchKey = tuple[object, ...]
 
 
+@dataclass(frozen=True)
+class Prompt:
+    """What the engine gets to read, and how many tokens the whole prompt had before the server cut it."""
+
+    tokens: list[str]
+    whole_tokens: int
+
+    @property
+    def is_cut(self) -> bool:
+        return len(self.tokens) < self.whole_tokens
+
+
 @dataclass(eq=False)
 class Engine:
     """One loaded model: its window, and the tokens of its only slot."""
@@ -150,16 +162,18 @@ class Engines:
                 del self._by_weights[weights]
 
 
-def fit_prompt(engine: Engine, request: ChatRequest, model: Model, *, thinking: bool) -> list[str]:
-    """The tokens the engine gets to read, cut the way the server cuts.
+def fit_prompt(engine: Engine, request: ChatRequest, model: Model, *, thinking: bool) -> Prompt:
+    """The tokens the engine gets to read, cut the way the server cuts: whole messages from the front, the last one
+    and system messages excepted, then the middle.
 
     Raises: EngineRefusal(400) with both numbers when cutting is off, or in plain words when it is on without `shift`.
     """
     prompt = tokens(render(model, request, request.messages, thinking=thinking))
-    if not request.truncate:
-        if len(prompt) >= engine.num_ctx:
-            raise EngineRefusal(400, _overflow(len(prompt), engine.num_ctx))
-        return prompt
+    whole = len(prompt)
+    if not request.truncate and not model.ignores_truncate:
+        if whole >= engine.num_ctx:
+            raise EngineRefusal(400, _overflow(whole, engine.num_ctx))
+        return Prompt(prompt, whole)
     first = 0
     messages = request.messages
     while _weight(prompt, messages, model) > engine.num_ctx and first < len(request.messages) - 1:
@@ -168,11 +182,11 @@ def fit_prompt(engine: Engine, request: ChatRequest, model: Model, *, thinking: 
         messages = tuple(message for message in dropped if message.role == "system") + rest
         prompt = tokens(render(model, request, messages, thinking=thinking))
     if len(prompt) <= engine.num_ctx - 1:
-        return prompt
+        return Prompt(prompt, whole)
     if not request.shift:
         raise EngineRefusal(400, TOO_LONG)
     kept = engine.num_ctx - max((engine.num_ctx - NUM_KEEP) // 2, 1)
-    return prompt[:NUM_KEEP] + prompt[len(prompt) - (kept - NUM_KEEP) :]
+    return Prompt(prompt[:NUM_KEEP] + prompt[len(prompt) - (kept - NUM_KEEP) :], whole)
 
 
 def _weight(prompt: list[str], messages: tuple[Message, ...], model: Model) -> int:

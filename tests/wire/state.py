@@ -53,6 +53,8 @@ class State:
     pulls: dict[str, Pull] = field(default_factory=dict)
     read_tokens: list[int] = field(default_factory=list)
     """Prompt tokens the engine really had to read, one entry per answered prompt, warm-ups included."""
+    cut: list[bool] = field(default_factory=list)
+    """Whether the server cut the prompt, one entry per prompt that it did not refuse."""
     _script: deque[Item] = field(default_factory=deque)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     # Seeded, so that two runs of a test see the same ids.

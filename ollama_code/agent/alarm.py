@@ -1,0 +1,121 @@
+"""Notices that a prompt did not fit, when the server says so and when it does not.
+
+`truncate:false` forbids a server to cut a prompt, but some do not know it: they drop messages from the front, the
+task first, or cut the middle out, and answer with HTTP 200. Their count of the prompt is the only trace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ollama_code.agent.hearing import Manner
+from ollama_code.agent.meter import Meter
+from ollama_code.agent.runtime import Runtime
+from ollama_code.agent.step import Draft, StepFailed, take_step
+from ollama_code.core.errors import ContextOverflow, ProviderError
+from ollama_code.core.messages import AssistantMessage, Message, UserMessage
+from ollama_code.core.usage import Usage
+
+_KEPT_AT_FRONT = (4, 5)
+"""Tokens that the server's hard cut leaves at the front, without and with a start token."""
+_SMALLEST_WINDOW = 2048
+_SLACK_TOKENS = 32
+"""By which a template may print the same messages shorter, for instance when thinking is switched off."""
+_TOLERANCE = 0.15
+_FULL = 0.9
+"""Share of the window that no prompt reaches on purpose."""
+_SURPRISE = 1.1
+"""How much longer than estimated a prompt is that may have been longer still."""
+
+
+class DidNotFit(Exception):
+    """The model was not asked with all of the prompt. `sign` says how a silent cut shows, and is empty when the
+    prompt was refused or not even sent; `draft` is the answer, which is worth nothing."""
+
+    def __init__(self, sign: str = "", draft: Draft | None = None) -> None:
+        super().__init__(sign)
+        self.sign = sign
+        self.draft = draft or Draft()
+
+
+async def take_whole_step(rt: Runtime, prompt: Sequence[Message], meter: Meter, manner: Manner) -> Draft:
+    """`take_step`, and the meter learns from it: what the server counted, or that `prompt` is too long.
+    Raises: DidNotFit, StepFailed."""
+    try:
+        meter.answer_room(prompt)
+    except ContextOverflow as e:
+        raise DidNotFit from e
+    try:
+        draft = await take_step(rt, prompt, meter, manner)
+    except StepFailed as e:
+        if not isinstance(e.cause, ContextOverflow):
+            raise
+        meter.overflowed(prompt, e.cause.prompt_tokens, e.cause.num_ctx or await _window(rt))
+        raise DidNotFit from e
+    if draft.end is None:
+        return draft
+    if sign := cut_short(meter, prompt, draft.end.usage):
+        meter.overflowed(prompt, 0, await _window(rt))
+        raise DidNotFit(sign, draft)
+    meter.read(prompt, draft.end.usage)
+    return draft
+
+
+async def _window(rt: Runtime) -> int:
+    """Tokens that the server really gave the model, 0 when it does not say."""
+    try:
+        loaded = await rt.provider.loaded()
+    except ProviderError:
+        return 0
+    names = (rt.head.model, f"{rt.head.model}:latest")
+    return next((model.context_length for model in loaded if model.name in names), 0)
+
+
+def cut_short(meter: Meter, prompt: Sequence[Message], usage: Usage) -> str:
+    """The sign, in words, that `prompt` did not reach the model whole; empty when there is none. To be asked before
+    the meter is told of `usage`."""
+    counted, expected = usage.prompt_tokens, meter.used(prompt)
+    if not counted:
+        return ""
+    if counted < _least(meter, prompt):
+        before = meter.measured.prompt_tokens
+        return (
+            f"it counted {counted:,} tokens after {before:,} one step before, although nothing was taken away"
+        )
+    if _is_hard_cut(meter, prompt, counted):
+        return f"it counted {counted:,} tokens, which is what its cut leaves of a longer prompt"
+    if counted > meter.num_ctx * _FULL and counted > expected * _SURPRISE:
+        return f"it counted {counted:,} tokens, as many as fit, where about {expected:,} were expected"
+    return ""
+
+
+def _least(meter: Meter, prompt: Sequence[Message]) -> int:
+    """Tokens that `prompt` has at least, since it begins with the one counted last."""
+    before = meter.measured
+    if not before.prompt_tokens:
+        return 0
+    left_out = 0
+    if any(isinstance(message, UserMessage) for message in prompt[before.messages :]):
+        # Many templates print the thinking of a turn only until the next message of the person.
+        thinking = "".join(m.thinking for m in prompt if isinstance(m, AssistantMessage))
+        left_out = 2 * meter.size([AssistantMessage(text=thinking)])
+    return before.prompt_tokens - left_out - _SLACK_TOKENS
+
+
+def _is_hard_cut(meter: Meter, prompt: Sequence[Message], counted: int) -> bool:
+    """Ollama keeps a few tokens of the front and fills half of the window with the end. Where just that count was
+    expected, of a prompt that cannot have been too long, it is chance."""
+    if counted in _cut_of(meter.num_ctx):
+        expected = meter.used(prompt)
+        as_expected = abs(counted - expected) <= expected * _TOLERANCE
+        return not (as_expected and meter.worst(prompt) <= meter.num_ctx)
+    window = _SMALLEST_WINDOW
+    while window < meter.num_ctx:
+        if counted in _cut_of(window) and meter.used(prompt) > 1.5 * counted:
+            return True
+        window *= 2
+    return False
+
+
+def _cut_of(num_ctx: int) -> set[int]:
+    """Tokens that are left of a prompt that was too long for this window."""
+    return {num_ctx - max((num_ctx - kept) // 2, 1) for kept in _KEPT_AT_FRONT}

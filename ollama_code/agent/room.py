@@ -1,0 +1,126 @@
+"""Room in the context window: made before each request, so that no prompt is sent that is known not to fit.
+
+Old tool results go first, then the conversation becomes a summary of itself. Shares of the window, never amounts:
+what is little at 128k is everything at 8k."""
+
+from __future__ import annotations
+
+from ollama_code.agent.compact import WHY, summarise
+from ollama_code.agent.context import Context
+from ollama_code.agent.meter import MARGIN
+from ollama_code.agent.runtime import Runtime
+from ollama_code.agent.stubs import drop_results
+from ollama_code.core.errors import ContextOverflow
+from ollama_code.core.events import Notice
+from ollama_code.core.messages import UserMessage
+
+TIGHT_SHARE = 0.8
+"""Share of the window, with the answer to come, from which on room is made."""
+GOAL_SHARE = 0.6
+"""Share that is left in use when results are dropped: enough steps until the next time, because each time the
+engine reads everything again."""
+ANSWER_SHARE = 1 / 16
+"""Share of the window that an answer is expected to take."""
+GROWTH_SHARE = 0.1
+"""Share by which the conversation must have grown before it is summarised again."""
+
+
+async def make_room(rt: Runtime, context: Context) -> None:
+    """Bring the conversation below the share of the window at which an answer has room, if it is above it.
+    Raises: ContextOverflow when it cannot be done, ProviderError when no summary can be had, CancelledError."""
+    if not _is_tight(context):
+        return
+    made = _drop(rt, context, "The context window is getting full")
+    if not made and _is_full(context) and len(context.history) > 1 and _has_grown(context):
+        await _summarise(rt, context, "The context window is getting full")
+    _check(context)
+
+
+async def relieve(rt: Runtime, context: Context, why: str) -> None:
+    """Make room after the server showed that the conversation does not fit; `why` is the beginning of a sentence.
+    Raises: ContextOverflow when it cannot be done, ProviderError when no summary can be had, CancelledError."""
+    if len(context.history) == 1:
+        _shorten(rt, context, why)
+    elif not _drop(rt, context, why):
+        await _summarise(rt, context, why)
+    _check(context)
+
+
+def _is_full(context: Context) -> bool:
+    window = context.meter.num_ctx
+    answer = int(window * ANSWER_SHARE)
+    return context.meter.used(context.history) + answer > window * TIGHT_SHARE
+
+
+def _is_tight(context: Context) -> bool:
+    """Full, or maybe so: text that nobody has counted yet can be much denser than it looks."""
+    return _is_full(context) or _beyond(context) > 0
+
+
+def _beyond(context: Context) -> int:
+    """Tokens by which the window would be exceeded at worst."""
+    return context.meter.worst(context.history) - int(context.meter.num_ctx * (1 - MARGIN))
+
+
+def _has_grown(context: Context) -> bool:
+    """What stayed as long as the last summary left it would be summarised for ever."""
+    grown = context.meter.used(context.history) - context.settled_tokens
+    return not context.compactions or grown > context.meter.num_ctx * GROWTH_SHARE
+
+
+def _drop(rt: Runtime, context: Context, why: str) -> bool:
+    """Drop old results; whether that was enough."""
+    meter, window = context.meter, context.meter.num_ctx
+    used = meter.used(context.history)
+    excess = max(used - int(window * GOAL_SHARE), _beyond(context))
+    shorter = drop_results(context.history, meter, rt.tooling.toolset, excess)
+    left = used - meter.size(context.history) + meter.size(shorter.history)
+    if not shorter.results or left > window * (GOAL_SHARE + GROWTH_SHARE):
+        return False
+    rt.watch.restart(WHY)
+    context.replace(shorter.history)
+    _tell(rt, f"{why}: {shorter.results} tool results were removed or cut. The model can get them again.")
+    return True
+
+
+async def _summarise(rt: Runtime, context: Context, why: str) -> None:
+    if await summarise(rt, context):
+        _tell(rt, f"{why}: the model summed up the conversation and goes on from there.")
+    else:
+        _tell(
+            rt,
+            f"{why}, and the model wrote no summary: it goes on with your words, the todos and the files in play. "
+            "What it found out before is gone.",
+        )
+
+
+def _shorten(rt: Runtime, context: Context, why: str) -> None:
+    """Leave the middle out of the only message, which is too long alone."""
+    [only] = context.history
+    room = int(context.meter.num_ctx * TIGHT_SHARE) - context.meter.head_tokens
+    text = context.meter.fitted(only.text, max(room, 0))
+    said = only.words if isinstance(only, UserMessage) else ()
+    rt.watch.restart(WHY)
+    context.replace([only.model_copy(update={"text": text, "said": said})])
+    _tell(
+        rt, f"{why}: {len(only.text) - len(text):,} characters of your message were left out of its middle."
+    )
+
+
+def _check(context: Context) -> None:
+    try:
+        context.meter.answer_room(context.history)
+    except ContextOverflow as e:
+        if not context.compactions:
+            raise
+        meter = context.meter
+        message = (
+            f"What has to stay of the conversation has about {e.prompt_tokens:,} tokens, {meter.head_tokens:,} of "
+            f"them instructions and tools, and the context window holds {meter.num_ctx:,}. Start a new session with "
+            "a larger window (--num-ctx), or give the task in fewer words."
+        )
+        raise ContextOverflow(message, prompt_tokens=e.prompt_tokens, num_ctx=meter.num_ctx) from e
+
+
+def _tell(rt: Runtime, text: str) -> None:
+    rt.emit(Notice(text=text, agent=rt.agent))
