@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ollama_code.agent.tapping import TapCost
 from ollama_code.core.profile import ModelProfile
+from ollama_code.core.usage import Usage
+from ollama_code.ports import ChatRequest
 
 
 def _forget(profile: ModelProfile) -> None:
@@ -20,8 +23,16 @@ class Known:
     ) -> None:
         self.profile = profile or ModelProfile()
         self._keep = keep
+        self._tap_cost = TapCost()
 
     def learn(self, profile: ModelProfile) -> None:
         if profile != self.profile:
             self.profile = profile
             self._keep(profile)
+
+    def weigh_tap(self, request: ChatRequest, usage: Usage) -> None:
+        """An answer to `request` is complete: perhaps it shows what the raw tap costs."""
+        if request.format is None and self.profile.taps is None:
+            worth = self._tap_cost.note(usage, tapped=request.tap)
+            if worth is not None:
+                self.learn(self.profile.model_copy(update={"taps": worth}))

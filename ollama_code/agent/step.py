@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
+from ollama_code.agent.hearing import Manner, Question, question, refuses_tap
 from ollama_code.agent.meter import Meter
 from ollama_code.agent.runtime import Runtime
 from ollama_code.core.errors import ProviderError, ReplyBroken, ServerBusy, ServerUnreachable
@@ -23,29 +24,19 @@ from ollama_code.core.events import (
     ThinkingDelta,
     UsageReported,
 )
-from ollama_code.core.head import Think
 from ollama_code.core.messages import AssistantMessage, Message, ToolCall
 from ollama_code.core.phase import Phase
-from ollama_code.ports import ChatRequest, Chunk, DraftPiece, RawPiece, ReplyEnd, TextPiece, ThinkingPiece
+from ollama_code.ports import Chunk, DraftPiece, RawPiece, ReplyEnd, TextPiece, ThinkingPiece
 
 CUT_OFF = "\n\n[This answer was cut off here.]"
 _FIRST_PAUSE_S = 0.5
-
-
-@dataclass(frozen=True)
-class Manner:
-    """How a step asks. `bound` are the names of the tools that the answer may call, all of it being bound by their
-    schema; empty leaves only an answer in words, and `None` binds nothing."""
-
-    think: Think | None = None
-    side: bool = False
-    """The request extends the conversation once and is never extended itself: a summary, a side question."""
-    bound: tuple[str, ...] | None = None
+_NEWS_TOKENS = 8
 
 
 @dataclass
 class Draft:
-    """An answer while it is being written. `fault` is set when the server could not read what the model wrote."""
+    """An answer while it is being written. `bound`: a schema bound all of it. `fault` is set when the server could
+    not read what the model wrote."""
 
     bound: bool = False
     text: list[str] = field(default_factory=list)
@@ -67,6 +58,11 @@ class Draft:
         """What remains when the answer was stopped: its text, none of its calls; `None` when it had no text."""
         text = "".join(self.text)
         return AssistantMessage(text=text + CUT_OFF) if text.strip() else None
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nothing at all has come of it."""
+        return not (self.text or self.thinking or self.raw or self.calls)
 
     def is_empty(self) -> bool:
         return not self.calls and not "".join(self.text).strip()
@@ -90,16 +86,18 @@ async def take_step(
     manner = manner or Manner()
     attempt = 1
     while True:
-        draft = Draft(bound=manner.bound is not None)
+        draft = Draft()
         try:
-            request = ChatRequest(rt.head, tuple(history), meter.answer_room(history), think=manner.think)
-            if broken := rt.watch.check(request, side=manner.side):
+            asked = question(rt, history, meter.answer_room(history), manner)
+            if broken := rt.watch.check(asked.request, side=manner.side):
                 rt.emit(Notice(text=str(broken), agent=rt.agent))
-            await _stream(rt, request, draft)
+            await _stream(rt, asked, draft)
             return draft
         except asyncio.CancelledError as e:
             raise StepFailed(draft, e) from e
         except ProviderError as e:
+            if draft.is_untouched and refuses_tap(e, rt.known):
+                continue
             if isinstance(e, ReplyBroken) and e.said:
                 draft.fault = e
                 return draft
@@ -128,24 +126,37 @@ def _pause_before(error: ProviderError, attempt: int, started: float, patience_s
     return pause_s if isinstance(error, ServerBusy) else 0.0
 
 
-async def _stream(rt: Runtime, request: ChatRequest, draft: Draft) -> None:
-    phase = ""
-    async with aclosing(rt.provider.chat(request)) as chunks:
-        async for chunk in chunks:
-            if (name := _phase_of(chunk)) and name != phase:
-                phase = name
-                rt.emit(PhaseChanged(phase=Phase(name=name), agent=rt.agent))
-            _take(rt, chunk, draft)
+async def _stream(rt: Runtime, asked: Question, draft: Draft) -> None:
+    phase: Phase | None = None
+    async with aclosing(rt.provider.chat(asked.request)) as chunks:
+        async for heard in chunks:
+            for chunk in asked.ear.hear(heard):
+                if (now := _phase_of(chunk)) and _is_news(now, phase):
+                    phase = now
+                    rt.emit(PhaseChanged(phase=now, agent=rt.agent))
+                _take(rt, chunk, draft)
+    draft.bound = asked.ear.is_kept
+    if draft.end is not None:
+        rt.known.weigh_tap(asked.request, draft.end.usage)
 
 
-def _phase_of(chunk: Chunk) -> str:
+def _phase_of(chunk: Chunk) -> Phase | None:
     match chunk:
         case TextPiece():
-            return "writing"
+            return Phase(name="writing")
         case ThinkingPiece():
-            return "thinking"
+            return Phase(name="thinking")
+        case DraftPiece(name=tool, tokens=tokens):
+            return Phase(name="calling", detail=tool, tokens=tokens)
         case _:
-            return ""
+            return None
+
+
+def _is_news(now: Phase, before: Phase | None) -> bool:
+    """Whether it is another phase, or the same with so many more tokens that a person wants to know."""
+    if before is None or (now.name, now.detail) != (before.name, before.detail):
+        return True
+    return not before.tokens <= now.tokens < before.tokens + _NEWS_TOKENS
 
 
 def _take(rt: Runtime, chunk: Chunk, draft: Draft) -> None:

@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 
 from ollama_code.agent.step import Draft
 from ollama_code.core.messages import AssistantMessage, ToolCall
-from ollama_code.core.permission import Kind
-from ollama_code.providers.recover import Declared, DeclaredTool, Turn, WireError, judge
-from ollama_code.tools.arguments import signature
-from ollama_code.tools.toolset import Toolset
+from ollama_code.providers.recover import Declared, Turn, WireError, judge
 
+_NOTHING = "Your answer was empty. Answer, or call a tool."
 _CUT = "Your answer reached its length limit before a call in it was complete. Send the call again, with less in it."
 
 
@@ -27,20 +25,12 @@ class Understood:
     thought_only: bool = False
 
 
-def declared(toolset: Toolset) -> Declared:
-    """Every enabled tool, offered in the head or not, as the ladder needs it."""
-    tools = (toolset.find(name) for name in toolset.names)
-    return Declared(
-        (DeclaredTool(signature(one.tool, {}), one.tool.kind is Kind.READ) for one in tools if one),
-        ((alias.name, alias.tool, alias.defaults) for alias in toolset.aliases),
-    )
-
-
 def understood(draft: Draft, tools: Declared) -> Understood:
     """What `draft` means. An answer that was bound by a schema is taken at its word."""
     plain = draft.message()
     if draft.bound:
-        return Understood(plain) if not draft.is_empty() else Understood(plain, note=_CUT, why=_CUT)
+        why = _CUT if draft.end and draft.end.reason == "length" else _NOTHING
+        return Understood(plain) if not draft.is_empty() else Understood(plain, note=why, why=why)
     verdict = judge(_turn(draft), tools)
     if verdict.outcome == "ask" and not (draft.calls and verdict.refused):
         thought_only = bool(plain.thinking.strip()) and not verdict.text.strip() and not draft.fault
