@@ -35,6 +35,17 @@ Reach = Literal["workspace", "unseen", "outside", "protected"]
 a path that is guarded in every mode."""
 
 
+class Caution(Value):
+    """Why a rule that allows `scope` is not enough this time. `text` is a clause for the person who is asked.
+
+    Against `wide` rules it holds back those that end in *, against a `pattern` also those that name the very
+    command, against `any` even those that allow every use of the tool."""
+
+    scope: str
+    text: str
+    against: Literal["wide", "pattern", "any"]
+
+
 class PermissionRequest(Value):
     call_id: str
     tool: str
@@ -45,6 +56,16 @@ class PermissionRequest(Value):
     """What "for this session" would cover, in rule form: `edit(src/a.py)`. All of them must be granted."""
     preview: Display
     reach: Reach = "workspace"
+    seen: tuple[str, ...] = ()
+    """Scopes that are surely in it, perhaps not all: a rule that forbids one of them, or asks, is about all of it."""
+    cautions: tuple[Caution, ...] = ()
+    why: str = ""
+    """Why it asks, a clause; known once it is decided."""
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """What a grant for the session holds: the scopes, and every caution the person saw."""
+        return (*self.scopes, *(f"{caution.scope}: {caution.text}" for caution in self.cautions))
 
 
 class Allowed(Value):

@@ -54,13 +54,14 @@ class Gate:
             decision = decide(request, self.mode, self._policy, self._grants)
             if decision.verdict == "allow":  # an answer given meanwhile covers this one too
                 return Ruling(allow=True)
+            request = request.model_copy(update={"why": decision.reason})
             self._emit(PermissionAsked(request=request, agent=agent))
             answer = await self._asker.approve(request)
         self._answered(request, answer, "person", agent)
         match answer:
             case Allowed(remember=remember):
                 if remember == "session":
-                    self._grants.update(request.scopes)
+                    self._grants.update(request.terms)
                 return Ruling(allow=True)
             case Refused(feedback=feedback):
                 said = f"The person refused: {feedback}" if feedback else "The person refused."

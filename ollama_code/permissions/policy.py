@@ -1,13 +1,21 @@
-"""The decision, as a pure function: deny > ask > allow, then the session's grants, then the mode."""
+"""The decision, as a pure function: deny > ask > allow, then what holds an allowance back, then the mode.
+
+It judges facts that others gathered: the scopes of a request, what was seen in it, and the cautions of whoever looked
+at the disk. An error while judging means that it asks, never that it allows."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import logging
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from ollama_code.core.permission import Kind, Mode, PermissionRequest
-from ollama_code.permissions.rules import Rule
+from ollama_code.permissions.rules import COMMAND_TOOL, Rule, parse_scope
+from ollama_code.permissions.shell.analysis import words_of
+from ollama_code.permissions.shell.guard import objection, only_reads
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -17,6 +25,8 @@ class Policy:
     allow: tuple[Rule, ...] = ()
     ask: tuple[Rule, ...] = ()
     deny: tuple[Rule, ...] = ()
+    readers: bool = True
+    """Whether commands that are known to only show what is there, such as `ls`, run without a rule."""
 
     def forbids(self, scope: str) -> bool:
         """Whether a deny rule covers `scope`, such as `read_file(secrets/a.txt)`."""
@@ -32,24 +42,76 @@ class Decision:
 
 
 def decide(request: PermissionRequest, mode: Mode, policy: Policy, grants: Collection[str]) -> Decision:
-    """What happens to a call that declared `request`. No I/O, no clock."""
-    if rule := _first(policy.deny, request.scopes):
+    """What happens to a call that declared `request`. No I/O, no clock, no exception."""
+    try:
+        return _decide(request, mode, policy, grants)
+    except Exception:
+        log.exception("judging %s failed", request.tool)
+        return Decision("ask", "the program failed to judge it, which is a mistake of its own")
+
+
+def _decide(request: PermissionRequest, mode: Mode, policy: Policy, grants: Collection[str]) -> Decision:
+    everything = (*request.scopes, *request.seen)
+    if rule := _first(policy.deny, everything):
         return Decision("deny", f"the rule {rule} ({rule.origin}) forbids it")
     if mode is Mode.PLAN and request.kind is not Kind.READ:
         return Decision("deny", "plan mode only reads; present the plan and let the person change the mode")
-    if all(scope in grants for scope in request.scopes):
+    if all(term in grants for term in request.terms):
         return Decision("allow", "granted for this session")
-    if rule := _first(policy.ask, request.scopes):
+    if rule := _first(policy.ask, everything):
         return Decision("ask", f"the rule {rule} ({rule.origin}) asks for it")
     if request.reach == "protected":
         return Decision("ask", "the path is protected in every mode")
     unclear = _first_that_cannot_tell((*policy.deny, *policy.ask), request.scopes)
-    allow = [rule for rule in policy.allow if rule.pattern] if unclear else policy.allow
-    if all(any(rule.matches(scope) for rule in allow) for scope in request.scopes):
-        return Decision("allow", "a rule allows it")
+    allowance = _Allowance(request, policy, named=unclear is not None)
+    if not allowance.missing:
+        return Decision("allow", "a rule allows it" if allowance.by_rule else "it only reads")
     if unclear:  # what was allowed wholesale was not meant to slip past the rule
         return Decision("ask", f"the command may hold what the rule {unclear} ({unclear.origin}) is about")
-    return _by_mode(request, mode)
+    decision = _by_mode(request, mode)
+    if decision.verdict == "ask" and (held := _listed(allowance.held or _texts(request))):
+        return Decision("ask", held)
+    return decision
+
+
+class _Allowance:
+    """What the rules allow of a request: `missing` are the scopes for which none is enough, `held` says why one
+    that matches is not. With `named`, rules that allow every use of a tool do not count."""
+
+    def __init__(self, request: PermissionRequest, policy: Policy, *, named: bool) -> None:
+        self._request = request
+        self._allow = [rule for rule in policy.allow if rule.pattern or not named]
+        self._readers = policy.readers
+        self.by_rule = False
+        self.held: list[str] = []
+        self.missing = [scope for scope in request.scopes if not self._covers(scope)]
+
+    def _covers(self, scope: str) -> bool:
+        matching = [rule for rule in self._allow if rule.matches(scope)]
+        held = [self._held_back(rule, scope) for rule in matching]
+        if "" in held:
+            self.by_rule = True
+            return True
+        if self._readers and self._only_reads(scope):
+            return True
+        self.held.extend(held)
+        return False
+
+    def _held_back(self, rule: Rule, scope: str) -> str:
+        """Why `rule`, which matches, does not allow `scope` this time, or nothing."""
+        stopped_by = {"any"} | ({"pattern"} if rule.pattern else set()) | ({"wide"} if rule.wide else set())
+        for caution in self._request.cautions:
+            if caution.scope == scope and caution.against in stopped_by:
+                return caution.text
+        words = words_of(parse_scope(scope)[1]) if rule.wide else None
+        return objection(words) if words else ""
+
+    def _only_reads(self, scope: str) -> bool:
+        tool, line = parse_scope(scope)
+        if tool != COMMAND_TOOL or any(caution.scope == scope for caution in self._request.cautions):
+            return False
+        words = words_of(line)
+        return words is not None and only_reads(words)
 
 
 def _by_mode(request: PermissionRequest, mode: Mode) -> Decision:
@@ -61,6 +123,14 @@ def _by_mode(request: PermissionRequest, mode: Mode) -> Decision:
         if request.kind is Kind.EDIT and mode is Mode.AUTO_EDIT:
             return Decision("allow", "auto-edit mode")
     return Decision("ask", f"{mode} mode asks")
+
+
+def _texts(request: PermissionRequest) -> list[str]:
+    return [caution.text for caution in request.cautions]
+
+
+def _listed(reasons: Iterable[str]) -> str:
+    return "; ".join(dict.fromkeys(reasons))
 
 
 def _first(rules: tuple[Rule, ...], scopes: tuple[str, ...]) -> Rule | None:

@@ -1,8 +1,9 @@
 """Rules a person writes: `Tool` or `Tool(pattern)`.
 
-A pattern for a command is a list of words; ` *` at its end stands for more words. It only ever matches a line
-that is nothing but plain words, so a rule for `git status` says nothing about `git status; rm -rf ~`. A pattern
-for a path is a gitignore pattern relative to the workspace, or after `//` from the root of the disk."""
+A pattern for a command is a list of words; ` *` at its end stands for more words. It is compared with the words of
+one command, never with the text of a line, so a rule for `git status` says nothing about `git status; rm -rf ~`. A
+line that only bash can take apart is matched by its exact text alone. A pattern for a path is a gitignore pattern
+relative to the workspace, or after `//` from the root of the disk."""
 
 from __future__ import annotations
 
@@ -14,14 +15,21 @@ from functools import cache
 from pathspec import GitIgnoreSpec
 
 from ollama_code.core.errors import UsageError
+from ollama_code.permissions.shell.analysis import Plain, analyse, words_of
 
 _RULE = re.compile(r"^([A-Za-z_][A-Za-z0-9_-]*)(?:\((.+)\))?$", re.DOTALL)
-_PLAIN_LINE = re.compile(r"[A-Za-z0-9_./:=@%+,^-]+(?: +[A-Za-z0-9_./:=@%+,^-]+)*")
+_SIMPLE = re.compile(r"[A-Za-z0-9_./+-]+(?: +[A-Za-z0-9_./:=@%+,^-]+)*")
+"""A pattern that is words and nothing else: most are, and reading those needs no grammar."""
+_MORE = " *"
 _RUNNERS = frozenset(
-    "sh bash dash zsh fish env xargs sudo doas nohup timeout nice ionice setsid stdbuf watch python python3 node"
-    " perl ruby awk gawk eval exec source ssh find parallel busybox script".split()
+    "sh bash dash zsh fish ksh env xargs sudo doas su runuser pkexec nohup timeout time nice ionice setsid stdbuf"
+    " watch unshare chroot flock strace python node perl ruby php lua awk gawk mawk eval exec source command builtin"
+    " ssh find parallel busybox script expect entr npx bunx uvx".split()
 )
 COMMAND_TOOL = "run_shell_command"
+NETWORK = "network"
+"""What a command asks for beside being run, when it is to reach beyond its sandbox: `network(npm install)`."""
+_SPEAK_OF_COMMANDS = frozenset({COMMAND_TOOL, NETWORK})
 
 
 @dataclass(frozen=True)
@@ -39,18 +47,23 @@ class Rule:
             return False
         if not self.pattern:
             return True
-        if tool == COMMAND_TOOL:
+        if tool in _SPEAK_OF_COMMANDS:
             return _command_matches(self.pattern, subject)
         return _path_matches(self.pattern, subject)
 
+    @property
+    def wide(self) -> bool:
+        """Whether it covers commands by how they begin."""
+        return self.tool == COMMAND_TOOL and self.pattern.endswith(_MORE)
+
     def cannot_tell(self, scope: str) -> bool:
-        """Whether this rule is about some commands, and `scope` is a line in which a shell or another program may
-        find one of them: `rm x` is in `true && rm x`, in `sudo rm x` and is `/bin/rm x`."""
+        """Whether this rule is about some commands, and `scope` is a line in which bash or another program may find
+        one of them: `rm x` is in `$y rm x`, in `sudo rm x` and is `/bin/rm x`."""
         tool, line = parse_scope(scope)
         if tool != self.tool or tool != COMMAND_TOOL or not self.pattern:
             return False
-        words = plain_words(line)
-        return words is None or "/" in words[0] or "=" in words[0] or _runs_others(words[0])
+        words = words_of(line)
+        return words is None or "/" in words[0] or _runs_others(words[0])
 
     def __str__(self) -> str:
         return f"{self.tool}({self.pattern})" if self.pattern else self.tool
@@ -72,11 +85,13 @@ def parse_rule(text: str, origin: str, canonical: Callable[[str], str | None]) -
     if found.group(2) is None:
         return Rule(tool, "", origin)
     pattern = found.group(2).strip()
+    if tool == COMMAND_TOOL and pattern == "*":
+        return Rule(tool, "", origin)
     if not pattern:
         raise UsageError(
             f'The rule "{text}" ({origin}) has an empty pattern. Write {tool} alone to mean every use.'
         )
-    if tool == COMMAND_TOOL:
+    if tool in _SPEAK_OF_COMMANDS:
         _check_command_pattern(pattern, text, origin)
     else:
         _check_path_pattern(pattern, text, origin)
@@ -85,10 +100,9 @@ def parse_rule(text: str, origin: str, canonical: Callable[[str], str | None]) -
 
 def require_narrow(rule: Rule) -> None:
     """For a rule that allows. Raises: UsageError when it would allow every command without saying so."""
-    words = rule.pattern.split()
-    if rule.tool != COMMAND_TOOL or words[-1:] != ["*"]:
+    if not rule.wide:
         return
-    program = next((word for word in words if "=" not in word), words[0]).rsplit("/", 1)[-1]
+    program = rule.pattern.split()[0].rsplit("/", 1)[-1]
     if _runs_others(program):
         reason = f"{program} runs any other program, so it would allow every command"
         raise UsageError(
@@ -96,22 +110,22 @@ def require_narrow(rule: Rule) -> None:
         )
 
 
-def plain_words(line: str) -> tuple[str, ...] | None:
-    """The words of a command line that holds nothing a shell would interpret, else `None`."""
-    line = line.strip()
-    return tuple(line.split()) if _PLAIN_LINE.fullmatch(line) else None
-
-
 def _command_matches(pattern: str, line: str) -> bool:
     if line.strip() == pattern:
         return True
-    words = plain_words(line)
-    if words is None:
+    wanted, words = _pattern_words(pattern.removesuffix(_MORE)), words_of(line)
+    if wanted is None or words is None:
         return False
-    wanted = pattern.split()
-    if wanted[-1] == "*":
-        return list(words[: len(wanted) - 1]) == wanted[:-1]
-    return list(words) == wanted
+    return words[: len(wanted)] == wanted if pattern.endswith(_MORE) else words == wanted
+
+
+@cache
+def _pattern_words(pattern: str) -> tuple[str, ...] | None:
+    """`None` when only a line with this very text is meant."""
+    if _SIMPLE.fullmatch(pattern):
+        return tuple(pattern.split())
+    found = analyse(pattern)
+    return found.commands[0].argv if isinstance(found, Plain) else None
 
 
 def _path_matches(pattern: str, subject: str) -> bool:
@@ -138,14 +152,21 @@ def _check_path_pattern(pattern: str, text: str, origin: str) -> None:
 
 
 def _check_command_pattern(pattern: str, text: str, origin: str) -> None:
-    words = pattern.split()
-    if "*" in "".join(words[:-1]) or (words[-1] != "*" and "*" in words[-1]):
+    start = pattern.removesuffix(_MORE)
+    if _SIMPLE.fullmatch(start):
+        return
+    if "*" in re.sub(r"'[^']*'", "", start):
         raise UsageError(
             f'The rule "{text}" ({origin}) has a * that does not stand alone at the end; it may only be there.'
         )
-    if words == ["*"]:
+    found = analyse(start)
+    if isinstance(found, Plain) and len(found.commands) > 1:
         raise UsageError(
-            f'The rule "{text}" ({origin}) forbids or allows every command. Write {COMMAND_TOOL} without a pattern.'
+            f'The rule "{text}" ({origin}) holds several commands. Write one rule for each of them.'
+        )
+    if pattern != start and not isinstance(found, Plain):
+        raise UsageError(
+            f'The rule "{text}" ({origin}) would match no command: {found.reason}. Before the * stand plain words.'
         )
 
 

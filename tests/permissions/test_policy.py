@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ollama_code.core.display import TextBlock
-from ollama_code.core.permission import Kind, Mode, PermissionRequest
+from ollama_code.core.permission import Caution, Kind, Mode, PermissionRequest
 from ollama_code.permissions.policy import Policy, decide
 from ollama_code.permissions.rules import Rule
 
@@ -97,3 +97,93 @@ def test_a_line_allowed_word_for_word_runs_beside_a_deny_rule():
 def test_a_plain_line_that_no_rule_is_about_runs_in_yolo():
     plain = request(Kind.EXECUTE, scopes=("run_shell_command(git status)",))
     assert decide(plain, Mode.YOLO, Policy(deny=(RM,)), ()).verdict == "allow"
+
+
+# --- commands --------------------------------------------------------------------------------------------
+
+
+def command(*words: str, **more: object) -> PermissionRequest:
+    """A request for commands as the tool makes it, each a scope of its own."""
+    scopes = tuple(f"run_shell_command({line})" for line in words)
+    return request(Kind.EXECUTE, scopes=scopes).model_copy(update=more)
+
+
+def allowing(*patterns: str) -> Policy:
+    return Policy(allow=tuple(Rule("run_shell_command", pattern, "--allow") for pattern in patterns))
+
+
+def verdict(asked: PermissionRequest, policy: Policy, mode: Mode = Mode.DEFAULT) -> str:
+    return decide(asked, mode, policy, ()).verdict
+
+
+def test_every_part_of_a_compound_line_needs_a_rule():
+    assert verdict(command("git status", "npm test"), allowing("git status", "npm test")) == "allow"
+    assert verdict(command("git status", "npm ci"), allowing("git status", "npm test")) == "ask"
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_what_is_seen_in_a_line_is_denied_like_the_line_itself(mode: Mode):
+    hidden = command("x=$(rm a)", seen=("run_shell_command(rm a)",))
+    assert verdict(hidden, Policy(deny=(RM,)), mode) == "deny"
+
+
+def test_what_is_seen_in_a_line_allows_nothing():
+    assert (
+        verdict(command("git status > x", seen=("run_shell_command(git status)",)), allowing("git *"))
+        == "ask"
+    )
+
+
+def test_a_wide_rule_stops_at_the_option_guard_and_says_why():
+    decision = decide(command("git diff --output=x"), Mode.DEFAULT, allowing("git diff *"), ())
+    assert decision.verdict == "ask"
+    assert "git diff with --output=x" in decision.reason
+
+
+def test_a_rule_that_names_the_very_command_passes_the_option_guard():
+    assert verdict(command("git diff --output=x"), allowing("git diff --output=x")) == "allow"
+
+
+@pytest.mark.parametrize(
+    "against,wide,named,every",
+    [("wide", "ask", "allow", "allow"), ("pattern", "ask", "ask", "allow"), ("any", "ask", "ask", "ask")],
+)
+def test_a_caution_holds_back_as_many_rules_as_it_says(against: str, wide: str, named: str, every: str):
+    caution = Caution(scope="run_shell_command(git status)", text="it is odd", against=against)  # type: ignore[arg-type]
+    odd = command("git status", cautions=(caution,))
+    assert [verdict(odd, allowing(pattern)) for pattern in ("git *", "git status", "")] == [
+        wide,
+        named,
+        every,
+    ]
+
+
+def test_a_caution_is_the_reason_to_ask_and_a_grant_holds_for_just_that_one():
+    one, other = (
+        command(
+            "git log", cautions=(Caution(scope="run_shell_command(git log)", text=text, against="pattern"),)
+        )
+        for text in ("core.pager says: a", "core.pager says: b")
+    )
+    assert decide(one, Mode.DEFAULT, Policy(), ()).reason == "core.pager says: a"
+    assert decide(one, Mode.DEFAULT, Policy(), one.terms).verdict == "allow"
+    assert decide(other, Mode.DEFAULT, Policy(), one.terms).verdict == "ask"
+
+
+def test_a_command_that_only_shows_needs_no_rule_unless_the_policy_wants_one():
+    assert verdict(command("ls -la", "head -5 a"), Policy()) == "allow"
+    assert verdict(command("ls -la"), Policy(readers=False)) == "ask"
+    assert verdict(command("ls -la"), Policy(ask=rules("run_shell_command"))) == "ask"
+    outside = Caution(scope="run_shell_command(cat /x)", text="/x leads outside", against="wide")
+    assert verdict(command("cat /x", cautions=(outside,)), Policy()) == "ask"
+
+
+class Broken(Rule):
+    def matches(self, scope: str) -> bool:
+        raise RuntimeError("a bug")
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_an_error_while_judging_asks(mode: Mode):
+    broken = (Broken("edit", "", "test"),)
+    assert decide(request(), mode, Policy(allow=broken, deny=broken), ()).verdict == "ask"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ollama_code.core.errors import UsageError
-from ollama_code.permissions.rules import parse_rule, plain_words, require_narrow
+from ollama_code.permissions.rules import parse_rule, require_narrow
 
 TOOLS = {
     "run_shell_command": "run_shell_command",
@@ -44,8 +44,16 @@ def rule(text: str):
         ("shell(pytest *)", "run_shell_command(pytest > ~/.bashrc)", False),
         ("shell(pytest *)", "run_shell_command(pytest && id)", False),
         ("shell(pytest *)", "run_shell_command(PYTHONPATH=. pytest)", False),
-        ("shell(pytest *)", "run_shell_command(pytest 'a b')", False),
+        ("shell(pytest *)", "run_shell_command(pytest | cat)", False),
+        ("shell(pytest *)", "run_shell_command(pytest\ttests)", True),
+        ("shell(pytest *)", "run_shell_command(pytest 'a b')", True),
+        ("shell(rm *)", "run_shell_command(rm 'x')", True),
+        ("shell(git status)", "run_shell_command(GIT status)", False),
+        ("shell(ls *)", "run_shell_command(./ls)", False),
         ("run_shell_command(echo 'a b')", "run_shell_command(echo 'a b')", True),
+        ("run_shell_command(echo 'a b')", 'run_shell_command(echo "a b")', True),
+        ("run_shell_command(echo 'a b')", "run_shell_command(echo a b)", False),
+        ("run_shell_command(*)", "run_shell_command(anything; at all)", True),
         ("run_shell_command", "run_shell_command(anything; at all)", True),
     ],
 )
@@ -56,16 +64,15 @@ def test_rule_covers(text: str, scope: str, covered: bool):
 @pytest.mark.parametrize(
     "text",
     ["", "nothing", "edit(", "edit( )", "edit(./src/**)", "edit(../x)", "edit(~/x)", "edit(!src/**)", "edit(#x)",
-     "shell(*)", "shell( )", "shell(git * status)", "shell(git st*)", "fly(x)"],
+     "shell( )", "shell(git * status)", "shell(git st* *)", "shell(a && b)", "shell(A=b c *)",
+     "shell($x *)", "fly(x)"],
 )  # fmt: skip
 def test_rule_that_cannot_be_meant_is_refused_with_a_sentence(text: str):
     with pytest.raises(UsageError, match=r"--allow"):
         rule(text)
 
 
-@pytest.mark.parametrize(
-    "pattern", ["python3 *", "python3.12 *", "env *", "LANG=C bash *", "/usr/bin/bash *"]
-)
+@pytest.mark.parametrize("pattern", ["python3 *", "python3.12 *", "env *", "npx *", "/usr/bin/bash *"])
 def test_a_rule_may_forbid_but_not_allow_whatever_a_runner_runs(pattern: str):
     boundless = rule(f"shell({pattern})")
     assert boundless.matches(f"run_shell_command({pattern[:-2]} x)")
@@ -79,15 +86,17 @@ def test_exact_interpreter_command_is_a_fine_rule():
 
 
 @pytest.mark.parametrize(
-    "line", ["a; b", "a|b", "a&", "$x", "`a`", "a>b", "~", "a*", "a\\b", "(a)", "a\tb", "a\u00a0b", "#a", ""]
-)
-def test_line_with_anything_for_a_shell_is_not_plain(line: str):
-    assert plain_words(line) is None
-
-
-@pytest.mark.parametrize(
     "line",
-    ["true && rm x", "rm 'x'", "$(echo rm) x", "/bin/rm x", "sudo rm x", "LANG=C rm x", "python3.12 x"],
+    [
+        "true && rm x",
+        "rm $x",
+        "$(echo rm) x",
+        "/bin/rm x",
+        "sudo rm x",
+        "LANG=C rm x",
+        "rm\\\n x",
+        "python3.12 x",
+    ],
 )
 def test_rule_cannot_tell_what_runs_in_a_line_that_may_run_anything(line: str):
     assert rule("shell(rm *)").cannot_tell(f"run_shell_command({line})")
@@ -95,5 +104,6 @@ def test_rule_cannot_tell_what_runs_in_a_line_that_may_run_anything(line: str):
 
 def test_rule_can_tell_of_plain_words_and_of_all_commands():
     assert not rule("shell(rm *)").cannot_tell("run_shell_command(git status --short)")
+    assert not rule("shell(rm *)").cannot_tell("run_shell_command(git commit -m 'a; b')")
     assert not rule("shell").cannot_tell("run_shell_command(true && rm x)")
     assert not rule("edit(src/**)").cannot_tell("edit(a && b)")

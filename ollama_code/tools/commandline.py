@@ -1,0 +1,175 @@
+"""A command line before it runs: the facts a decision needs, and how it is run. A line of which every word is
+certain runs without a shell, so that what was judged is what runs; any other line is for bash, as it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ollama_code.core.errors import ToolError
+from ollama_code.core.permission import Caution, Reach
+from ollama_code.core.text import one_line
+from ollama_code.permissions.shell.analysis import Opaque, Plain, analyse, spelled
+from ollama_code.permissions.shell.guard import GIT, git_looks, of_the_system, only_reads, paths
+from ollama_code.permissions.shell.own import carried_out_by_bash, entered
+from ollama_code.ports import Workspace
+from ollama_code.workspace.bash import Line
+from ollama_code.workspace.direct import Direct, find_program
+from ollama_code.workspace.process import Command
+from ollama_code.workspace.repo import audit
+
+MAX_PATHS = 256
+"""More words of a command than this are not looked up on the disk: it asks."""
+
+Argv = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What a line means here. `steps` are what is run without a shell; a line for bash says why in `reason`."""
+
+    line: Line
+    plain: Plain | None
+    directory: str
+    """Where its commands run; with `cd x &&` at its beginning, x."""
+    seen: tuple[Argv, ...]
+    reason: str = ""
+
+    @property
+    def commands(self) -> tuple[Argv, ...]:
+        """Each once, in their order."""
+        found = [command.argv for command in self.plain.commands] if self.plain else []
+        return tuple(dict.fromkeys(found))
+
+    def command(self, root: str) -> Command:
+        """`root` is the workspace: nothing in there passes for a program of the system."""
+        if self.plain is None:
+            return self.line.command()
+        found = {argv[0]: self.program(argv[0], root)[0] for argv in self.commands}
+        programs = {name: path for name, path in found.items() if path}
+        environment, timeout_s = self.line.environment, self.line.timeout_s
+        return Direct(self.plain.steps, programs, self.directory, environment, timeout_s).command()
+
+    def program(self, name: str, root: str) -> tuple[str, bool]:
+        """The file `name` stands for, and whether that is one of the workspace in place of the system's."""
+        path = self.line.environment.get("PATH", "")
+        outside = root if of_the_system(name) else ""
+        found = find_program(name, self.directory, path, outside=outside)
+        if found or not outside:
+            return found, False
+        inside = find_program(name, self.directory, path)
+        return inside, bool(inside)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """In rule form, for a `PermissionRequest`."""
+
+    scopes: tuple[str, ...]
+    seen: tuple[str, ...]
+    cautions: tuple[Caution, ...]
+    reach: Reach
+
+
+async def intent(line: Line, workspace: Workspace) -> Intent:
+    """Raises: ToolError when it changes to a directory that cannot be entered."""
+    found = analyse(line.text)
+    if isinstance(found, Opaque):
+        return Intent(line, None, line.directory, found.seen, found.reason)
+    seen = tuple(command.argv for command in found.commands)
+    plain, directory = found, line.directory
+    if begins := entered(found):
+        place = workspace.locate(_joined(directory, begins[0]))
+        stat = await workspace.stat(place) if place.inside and ".." not in begins[0] else None
+        if stat is not None and stat.kind == "directory":
+            directory, plain = place.path, begins[1]
+    if own := carried_out_by_bash(plain):
+        return Intent(line, None, line.directory, seen, f"{own} is a command of bash itself")
+    return Intent(line, plain, directory, seen)
+
+
+async def facts(intent: Intent, tool: str, workspace: Workspace) -> Facts:
+    """What rules and a person are told before it runs. Runs nothing of it."""
+    start = workspace.locate(intent.directory)
+    looked = _Look(intent, tool, workspace)
+    cautions = [*looked.about_start(inside=start.inside), *looked.about_words(), *await looked.about_git()]
+    return Facts(
+        scopes=looked.scopes,
+        seen=tuple(dict.fromkeys(f"{tool}({spelled(argv)})" for argv in intent.seen)),
+        cautions=tuple(dict.fromkeys(cautions)),
+        reach="workspace" if start.inside else "outside",
+    )
+
+
+class _Look:
+    def __init__(self, intent: Intent, tool: str, workspace: Workspace) -> None:
+        self._intent = intent
+        self._workspace = workspace
+        self._of = {argv: f"{tool}({spelled(argv)})" for argv in intent.commands}
+        self.scopes = tuple(self._of.values()) or (f"{tool}({intent.line.text})",)
+
+    def about_start(self, *, inside: bool) -> Iterator[Caution]:
+        for scope in self.scopes:
+            if not inside:
+                directory = one_line(self._intent.directory)
+                yield Caution(
+                    scope=scope, text=f"it starts outside of the workspace, in {directory}", against="any"
+                )
+            if self._intent.reason:
+                yield Caution(scope=scope, text=one_line(self._intent.reason), against="wide")
+
+    def about_words(self) -> Iterator[Caution]:
+        root, directory = self._workspace.root, self._intent.directory
+        for argv, scope in self._of.items():
+            name = argv[0]
+            if self._intent.program(name, root)[1]:
+                yield Caution(scope=scope, text=f"{name} is a file of the workspace here", against="pattern")
+            if "/" in name and not name.startswith("/") and directory != root:
+                yield Caution(
+                    scope=scope, text=f"{name} is another file in {one_line(directory)}", against="pattern"
+                )
+            for text in self._about_paths(argv):
+                yield Caution(scope=scope, text=text, against="wide")
+
+    def _about_paths(self, argv: Argv) -> Iterator[str]:
+        found = paths(argv)
+        if len(found) > MAX_PATHS:
+            yield f"{argv[0]} is given more than {MAX_PATHS} paths"
+            return
+        for path in found:
+            if text := self._about_path(path, writes=not only_reads(argv) and argv[0] != GIT):
+                yield f"{one_line(path)} {text}"
+
+    def _about_path(self, path: str, *, writes: bool) -> str:
+        parts = path.split("/")
+        inner = parts.index("..") if ".." in parts else len(parts)
+        if any(part not in ("", ".", "..") for part in parts[:inner]) and inner < len(parts):
+            return "goes through a folder and back, which may be a link"
+        if not path:
+            return ""
+        try:
+            place = self._workspace.locate(_joined(self._intent.directory, path))
+        except ToolError:
+            return "cannot be looked up as a path"
+        if not place.readable:
+            return "leads outside of the workspace"
+        guard = place.read_guard or (place.write_guard if writes else "")
+        return f"is guarded: {guard}" if guard else ""
+
+    async def about_git(self) -> list[Caution]:
+        commands = self._of or dict.fromkeys(self._intent.seen, self.scopes[0])
+        gits = {argv: scope for argv, scope in commands.items() if argv[0] == GIT}
+        if not gits:
+            return []
+        found = await audit(self._intent.directory, self._intent.line.environment)
+        cautions = []
+        for argv, scope in gits.items():
+            texts = list(found.settings)
+            if found.hooks and not git_looks(argv):
+                texts.append(f"it runs hooks of this repository: {', '.join(found.hooks)}")
+            cautions += [Caution(scope=scope, text=text, against="pattern") for text in texts]
+        return cautions
+
+
+def _joined(directory: str, path: str) -> str:
+    return path if path.startswith("/") else f"{directory}/{path}"
