@@ -301,13 +301,13 @@ async def test_a_pull_of_what_is_nowhere_says_so_and_nothing_is_used(server):
 
 async def test_the_mode_is_told_between_turns_too(server):
     async with bridged() as (bridge, face):
+
+        def modes() -> list[Mode]:
+            return [event.mode for event in face.events if isinstance(event, ModeChanged)]
+
         bridge.cycle_mode()
         bridge.submit("/mode plan")
-        await until(lambda: len(face.events) == 2)
-        assert [event.mode for event in face.events if isinstance(event, ModeChanged)] == [
-            Mode.AUTO_EDIT,
-            Mode.PLAN,
-        ]
+        await until(lambda: modes() == [Mode.AUTO_EDIT, Mode.PLAN])
 
 
 async def test_a_background_job_is_heard_after_its_turn(server, stage):

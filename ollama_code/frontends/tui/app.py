@@ -165,8 +165,8 @@ class OllamaCodeApp(App[int]):
         self.exit(0)
 
     def action_cycle_mode(self) -> None:
-        if self.room is not None:
-            self.room.bridge.cycle_mode()
+        if self.room is not None and not self.room.bridge.cycle_mode():
+            self._hint("the mode can change once there is a model")
 
     def action_details(self) -> None:
         if self.room is not None:

@@ -178,11 +178,14 @@ class Bridge:
                     return line
         return ""
 
-    def cycle_mode(self) -> None:
-        if self._talk is not None and self._talk.opened is not None:
-            session = self._talk.opened.session
-            modes = list(Mode)
-            session.set_mode(modes[(modes.index(session.mode) + 1) % len(modes)])
+    def cycle_mode(self) -> bool:
+        """False when there is no session whose mode could change."""
+        if self._talk is None or self._talk.opened is None:
+            return False
+        session = self._talk.opened.session
+        modes = list(Mode)
+        session.set_mode(modes[(modes.index(session.mode) + 1) % len(modes)])
+        return True
 
     # --- orders ------------------------------------------------------------------------------------------
 

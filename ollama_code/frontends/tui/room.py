@@ -128,7 +128,7 @@ class Room(Horizontal):
         self.bridge.go_on()
 
     def take_back(self) -> None:
-        if line := self.bridge.take_back():
+        if not self._prompt.text_expanded and (line := self.bridge.take_back()):
             self._prompt.set_draft(line)
 
     def stop(self) -> None:
@@ -168,10 +168,6 @@ class Room(Horizontal):
     @on(QuestionPanel.Replied)
     def _replied(self, message: QuestionPanel.Replied) -> None:
         self._questions.replied(message)
-
-    @on(PullPanel.Cancelled)
-    def _pull_cancelled(self) -> None:
-        self.stop()
 
     # --- what the bridge tells (Face) ----------------------------------------------------------------
 
@@ -246,7 +242,6 @@ class Room(Horizontal):
             self._pulls.fail(trouble)
         else:
             self._pulls.close()
-            self._prompt.focus()
 
     def cleared(self) -> None:
         self.transcript.clear()
@@ -279,7 +274,6 @@ class Room(Horizontal):
     def _close_failed_pull(self) -> None:
         if self._pulls.display and not self._pulling:
             self._pulls.close()
-            self._prompt.focus()
 
 
 def _short(directory: Path) -> str:

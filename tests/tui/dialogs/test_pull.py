@@ -70,14 +70,6 @@ async def test_any_report_is_shown_in_words(progress: PullProgress):
         assert not set(shown) & set("\x1b\x07\x00\x9b\u202e\u2066\u200b")
 
 
-async def test_escape_asks_to_stop():
-    async with pulling() as (app, pilot, _, _hand):
-        await pilot.press("escape")
-        assert [message.model for message in app.heard if isinstance(message, PullPanel.Cancelled)] == [
-            "qwen3:4b"
-        ]
-
-
 async def test_a_failure_is_said_in_words():
     async with pulling() as (app, pilot, panel, _):
         panel.fail("Ollama has no model named qwen3:4b.")

@@ -6,8 +6,6 @@ import time
 from collections import deque
 
 from textual.content import Content
-from textual.events import Key
-from textual.message import Message
 from textual.widget import Widget
 
 from ollama_code.core.text import one_line
@@ -22,21 +20,15 @@ _DRAWN_S = 0.1
 """A server reports many times a second; more than ten pictures a second nobody sees."""
 
 
-class PullPanel(Widget, can_focus=True):
-    """Hidden until `begin`, hidden again by `close`. No timer: it changes when the server says something."""
+class PullPanel(Widget):
+    """Hidden until `begin`, hidden again by `close`. It takes no key: Esc is the app's. No timer: it changes when the
+    server says something."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
     PullPanel { display: none; height: auto; background: $panel; border-top: heavy $accent; padding: 0 1; }
     PullPanel.-failed { border-top: heavy $error; }
     """
-
-    class Cancelled(Message):
-        """Esc: the download should stop. After a failure it only closes the panel."""
-
-        def __init__(self, model: str) -> None:
-            super().__init__()
-            self.model = model
 
     def __init__(self, *, clock: Clock = time.monotonic, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -48,14 +40,12 @@ class PullPanel(Widget, can_focus=True):
         self._drawn = 0.0
 
     def begin(self, model: str) -> None:
-        """Show the panel and take the focus."""
         self._model, self._error = model, ""
         self._progress = PullProgress(status="asking the server")
         self._samples.clear()
         self.remove_class("-failed")
         self.display = True
         self.refresh(layout=True)
-        self.focus()
 
     def show(self, progress: PullProgress) -> None:
         now = self._clock()
@@ -78,12 +68,6 @@ class PullPanel(Widget, can_focus=True):
 
     def close(self) -> None:
         self.display = False
-
-    def on_key(self, event: Key) -> None:
-        if event.key == "escape":
-            event.stop()
-            event.prevent_default()
-            self.post_message(self.Cancelled(self._model))
 
     def render(self) -> Content:
         name = one_line(self._model, limit=80)
