@@ -23,3 +23,14 @@ class Phase(Value):
     """For reading: how many of them the engine should still know, about."""
     expected_s: float = 0.0
     """Seconds it took before, or should take at the rate learned; 0 when nothing is known."""
+
+    def read_by(self, elapsed_s: float) -> int:
+        """Tokens of the prompt read after so many seconds, if all goes as expected: at least the cached ones."""
+        if not self.expected_s:
+            return min(self.cached_tokens, self.tokens)
+        done = min(elapsed_s / self.expected_s, 1.0)
+        return self.cached_tokens + int((self.tokens - self.cached_tokens) * done)
+
+    def left_s(self, elapsed_s: float) -> float:
+        """Seconds that it should still take; 0 when nothing is known, or when it takes longer than expected."""
+        return max(self.expected_s - elapsed_s, 0.0)

@@ -26,6 +26,7 @@ from ollama_code.providers.lenient import Lenient, read_json
 from ollama_code.providers.ndjson import LineSplitter
 from ollama_code.providers.pull import PullReader
 from ollama_code.providers.reply import ReplyReader
+from ollama_code.providers.residence import Residence
 from ollama_code.providers.wire import chat_body, load_body
 
 
@@ -56,6 +57,7 @@ _PATIENCE_S = 8.0
 """For the whole answer to a small question: `-p` must give up on a server that hangs, or trickles, within 10 s."""
 _DRAIN_S = 0.25
 """How long the end of a complete answer is waited for, so that its connection can be used again."""
+_LOOK_EVERY_S = 1.0
 _REFUSAL_LIMIT_BYTES = 64 * 1024
 _BYTES_PER_TOKEN = 3.7
 _IMAGE_TOKENS = 768
@@ -69,7 +71,8 @@ class OllamaProvider(ollama.AsyncClient):
     """One server. `url` comes from `host.base_url`, a login in it is sent as basic authentication; the attribute
     `url` is for people and has none. `api_key` goes to this server, whichever it is; without one, the
     `OLLAMA_API_KEY` of the environment goes to Ollama's cloud alone. `patience_s` is for the whole answer to a small
-    question, never for a chat or a pull.
+    question, never for a chat or a pull. `look_every_s` is how often, while an answer is waited for, a server on this
+    machine is asked whether the model is in memory yet.
     Raises: UsageError when no client can be made: a bad proxy variable, certificate file, key or header."""
 
     _client: httpx.AsyncClient
@@ -81,9 +84,11 @@ class OllamaProvider(ollama.AsyncClient):
         api_key: str = "",
         headers: Mapping[str, str] = _NO_HEADERS,
         patience_s: float = _PATIENCE_S,
+        look_every_s: float = _LOOK_EVERY_S,
     ) -> None:
         self.url = without_login(url)
         self._patience_s = patience_s
+        self._residence = Residence(self.loaded, _looks_every(url, look_every_s))
         sent = {name.lower(): value for name, value in headers.items()}
         if api_key:
             sent["authorization"] = f"Bearer {api_key}"
@@ -115,7 +120,7 @@ class OllamaProvider(ollama.AsyncClient):
         yield Phase(name="connecting", detail=self.url)
         async with aclosing(self._answer(request)) as answer:
             async for part in answer:
-                for chunk in [part] if isinstance(part, Phase) else reader.read(part):
+                for chunk in reader.read(part) if isinstance(part, bytes) else [part]:
                     yield chunk
                 if reader.ended:
                     await _drain(answer)
@@ -199,13 +204,19 @@ class OllamaProvider(ollama.AsyncClient):
             raise refused(response.status_code, response.content, model=model, url=self.url)
         return response
 
-    async def _answer(self, request: ChatRequest) -> AsyncGenerator[Phase | bytes, None]:
-        """The phase of reading when the request has left, then the lines of the answer."""
+    async def _answer(self, request: ChatRequest) -> AsyncGenerator[Phase | LoadedModel | bytes, None]:
+        """What is waited for as soon as the request has left, then the lines of the answer."""
         body = chat_body(request)
+        wait = self._residence.wait(request.head, _tokens(request, body))
+        await wait.begin()
         async with self._posted(body) as sending:
-            yield Phase(name="reading", detail=f"about {_tokens(request, body):,} tokens")
+            async with aclosing(wait.until(sending)) as phases:
+                async for phase in phases:
+                    yield phase
             response = await sending
             await self._accept(response, request.head.model)
+            if found := await wait.end():
+                yield found
             async with aclosing(_lines(response)) as lines:
                 async for line in lines:
                     yield line
@@ -254,6 +265,14 @@ class OllamaProvider(ollama.AsyncClient):
         )
 
 
+def _looks_every(url: str, local_s: float) -> float | None:
+    """Seconds between two looks at what is in memory: cheap on this machine, rarer over a network, and the cloud has
+    nothing to look at."""
+    if is_cloud(url):
+        return None
+    return local_s if is_loopback(url) else 5 * local_s
+
+
 async def _lines(response: httpx.Response) -> AsyncGenerator[bytes, None]:
     splitter = LineSplitter()
     async for piece in response.aiter_bytes():
@@ -263,7 +282,7 @@ async def _lines(response: httpx.Response) -> AsyncGenerator[bytes, None]:
         yield line
 
 
-async def _drain(answer: AsyncGenerator[Phase | bytes, None]) -> None:
+async def _drain(answer: AsyncGenerator[object, None]) -> None:
     """Read to the end of a stream whose last line has come. Nothing that happens now concerns the answer."""
     with suppress(TimeoutError, ProviderError):
         async with asyncio.timeout(_DRAIN_S):

@@ -72,11 +72,9 @@ def calls_of(chunks: list[Chunk]) -> list[ToolCall]:
 
 async def test_an_answer_comes_in_order(server: OllamaServer, provider: OllamaProvider) -> None:
     server.play(Reply(text="Hello, world"))
+    await provider.load(HEAD.model, HEAD.num_ctx, "5m")
     chunks = await answer_of(provider)
-    assert chunks[:2] == [
-        Phase(name="connecting", detail=server.url),
-        Phase(name="reading", detail="about 100 tokens"),
-    ]
+    assert chunks[:2] == [Phase(name="connecting", detail=server.url), Phase(name="reading", tokens=100)]
     assert text_of(chunks) == "Hello, world"
     assert isinstance(chunks[-1], ReplyEnd) and chunks[-1].reason == "stop"
     assert chunks[-1].usage.prompt_tokens > 0 and chunks[-1].usage.generated_tokens > 0
@@ -140,9 +138,10 @@ async def test_an_answer_at_its_limit_says_so(server: OllamaServer, provider: Ol
 
 async def test_a_picture_counts_as_tokens_not_as_text(server: OllamaServer, provider: OllamaProvider) -> None:
     server.play(Reply(text="A cat."))
+    await provider.load(HEAD.model, HEAD.num_ctx, "5m")
     picture = Image(media_type="image/png", data="A" * 400_000)
     chunks = await answer_of(provider, request_of(UserMessage(text="?", images=(picture,))))
-    assert Phase(name="reading", detail="about 900 tokens") in chunks
+    assert Phase(name="reading", tokens=900) in chunks
 
 
 async def test_a_connection_is_used_again(server: OllamaServer, provider: OllamaProvider) -> None:
