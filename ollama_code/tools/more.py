@@ -21,6 +21,7 @@ from ollama_code.tools.schema import PLAIN, Detail, shown_as, told_of, wire_tool
 from ollama_code.tools.toolset import Toolset
 
 MORE = "more_tools"
+NO_OBJECT = r'arguments is no JSON object. Write it like "{\"key\": \"value\"}", in the words of the schema:'
 RUN_IT = 'Run it with more_tools: tool="{name}" and arguments = a JSON object as a string.'
 
 
@@ -36,9 +37,7 @@ class MoreParams(Params):
 
 class MoreTools(Tool[MoreParams]):
     name = MORE
-    kind = (
-        Kind.EXECUTE
-    )  # what is inside a call may do anything, so a broken one is never taken for a harmless one
+    kind = Kind.EXECUTE  # what it holds may do anything: a broken call is never taken for a harmless one
     params = MoreParams
     argument_aliases = {
         "name": "tool",
@@ -62,13 +61,10 @@ class MoreTools(Tool[MoreParams]):
             return ToolResult(llm_content=self._list())
         found = self._toolset.find(p.tool)
         if found is None:
-            raise ToolError(f"There is no tool named {one_line(p.tool, limit=80)}.\n{self._list()}",
-                            ErrorType.UNKNOWN_TOOL)  # fmt: skip
+            unknown = f"There is no tool named {one_line(p.tool, limit=80)}."
+            raise ToolError(f"{unknown}\n{self._list()}", ErrorType.UNKNOWN_TOOL)
         if p.arguments:  # or it would have been run
-            raise ToolError(
-                f'arguments is no JSON object. Write it like "{{\\"key\\": \\"value\\"}}".\n{_schema(found.tool)}',
-                ErrorType.INVALID_PARAMS,
-            )
+            raise ToolError(f"{NO_OBJECT}\n{_schema(found.tool)}", ErrorType.INVALID_PARAMS)
         return ToolResult(llm_content=f"{_schema(found.tool)}\n{RUN_IT.format(name=found.tool.name)}")
 
     def _list(self) -> str:
