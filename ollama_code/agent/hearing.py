@@ -96,6 +96,12 @@ def declared(toolset: Toolset) -> Declared:
     )
 
 
+def offered(rt: Runtime) -> tuple[str, ...]:
+    """The tools that the model has before it and may use: what a schema lets it call."""
+    enabled = rt.tooling.toolset
+    return tuple(name for name in rt.head.tool_names if name in enabled.names) or enabled.names
+
+
 def _arguments(toolset: Toolset, names: Sequence[str]) -> dict[str, dict[str, JsonValue]]:
     found = {name: toolset.find(name) for name in names}
     return {name: signature(one.tool, {}).schema for name, one in found.items() if one}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ollama_code.agent.ask import ask
 from ollama_code.agent.calls import run_calls
 from ollama_code.agent.context import Context
-from ollama_code.agent.hearing import Manner, declared
+from ollama_code.agent.hearing import Manner, declared, offered
 from ollama_code.agent.loops import LoopGuard
 from ollama_code.agent.runtime import Runtime
 from ollama_code.agent.step import Draft, StepFailed
@@ -41,7 +41,8 @@ class _Turn:
         self._rt = rt
         self._context = context
         self._declared: Declared = declared(rt.tooling.toolset)
-        self._plain = Manner(bound=rt.tooling.toolset.names if rt.head.acting == "constrained" else None)
+        self._offered = offered(rt)
+        self._plain = Manner(bound=self._offered if rt.head.acting == "constrained" else None)
         self._manner = self._plain
         self._guard = LoopGuard(rt.world)
         self._failures = 0
@@ -50,6 +51,11 @@ class _Turn:
         for number in range(1, self._rt.max_steps + 1):
             self._context.take_steering()
             self._rt.emit(StepStarted(number=number, agent=self._rt.agent))
+            if number == self._rt.max_steps and self._manner.bound:
+                self._manner = Manner(think=False, bound=())
+                self._tell(
+                    f"This is step {number}, the last one (--max-steps): the model may only answer now."
+                )
             if stop := await self._step():
                 return stop
         self._tell(f"Stopped after {self._rt.max_steps} steps (--max-steps).")
@@ -101,7 +107,7 @@ class _Turn:
         )
         self._context.add(UserMessage(text=answer.note, by="program"))
         if self._failures == MOST_FAILURES and self._rt.head.tools:
-            self._manner = self._plain = Manner(think=False, bound=self._rt.tooling.toolset.names)
+            self._manner = self._plain = Manner(think=False, bound=self._offered)
         elif answer.thought_only:
             self._manner = Manner(think=False, bound=self._plain.bound)
         return None

@@ -28,7 +28,7 @@ from ollama_code.demo import FIRST_PROMPT
 from ollama_code.permissions.gate import Gate
 from ollama_code.permissions.turnstile import Turnstile
 from ollama_code.ports import Asker, Emit
-from ollama_code.prompts import system_prompt
+from ollama_code.providers.constrain import HOW, taught
 from ollama_code.providers.models import choose_think
 from ollama_code.providers.window import Window
 from ollama_code.settings.load import Loaded
@@ -37,7 +37,8 @@ from ollama_code.storage.outputs import Outputs
 from ollama_code.tools.builtin import Parts, builtin
 from ollama_code.tools.files.ledger import ReadLedger
 from ollama_code.tools.more import with_more
-from ollama_code.tools.tiers.choose import Room, choose_tier
+from ollama_code.tools.tiers.choose import Room, Tier, choose_tier
+from ollama_code.tools.tiers.form import TextForm
 from ollama_code.tools.todo import TodoList
 from ollama_code.tools.toolset import Toolset
 from ollama_code.workspace.environment import child_environment
@@ -147,15 +148,19 @@ class Assembly:
         info, settings = self.chosen.info, self.loaded.settings
         assert self.window is not None
         num_ctx = self.window.num_ctx
-        tier = choose_tier(toolset, Room(num_ctx, _names_in(self.site.directory))) if info.tools else None
-        return Head(
+        room = Room(num_ctx, _names_in(self.site.directory))
+        if not info.tools:
+            room = replace(room, reserved_chars=len(HOW), form=TextForm())
+        tier = choose_tier(toolset, room)
+        head = Head(
             model=info.name,
             num_ctx=num_ctx,
             think=choose_think(info),
-            system=tier.system if tier else system_prompt(),
-            tools=tier.tools if tier else (),
+            system=tier.system,
+            tools=tier.tools,
             keep_alive=settings.ollama.keep_alive,
         )
+        return head if info.tools else _constrained(head, tier)
 
     def _started(self, head: Head) -> SessionStarted:
         directory = well_formed(str(self.site.directory))
@@ -175,8 +180,6 @@ class Assembly:
             yield f"Demo: the model is a script, no Ollama is used. Files and tools are real: {self.site.directory}"
             if self.asker is not None:
                 yield f'Try: "{FIRST_PROMPT}"'
-        elif not self.chosen.info.tools:
-            yield f"{self.chosen.info.name} cannot call tools: it can talk, but not read or change files."
         if self.window is not None and self.asker is not None and not self.options.demo:
             yield self.window.sentence
         if self.site.before is not None:
@@ -184,6 +187,19 @@ class Assembly:
             yield f"Continuing session {self.site.folder.id} with {count} messages."
             if torn := self.site.before.torn_lines:
                 yield f"{torn} damaged lines of its journal were left out."
+
+
+def _constrained(head: Head, tier: Tier) -> Head:
+    """For a model that cannot call. It does not think: a schema binds its answer from the first token on."""
+    return head.model_copy(
+        update={
+            "think": False,
+            "system": taught(head.system, tier.text),
+            "tools": (),
+            "acting": "constrained",
+            "described": tier.names,
+        }
+    )
 
 
 def _names_in(directory: Path) -> frozenset[str]:

@@ -27,6 +27,8 @@ class Head(Value):
     system: str
     tools: tuple[WireTool, ...]
     acting: Acting = "native"
+    described: tuple[str, ...] = ()
+    """For constrained acting: the names of the tools that the system text describes."""
     sends_thinking: bool = True
     """Whether past thinking goes back to the model; false where its template makes that cost a turn of reading."""
     keep_alive: str = "30m"
@@ -34,6 +36,8 @@ class Head(Value):
 
     @property
     def tool_names(self) -> tuple[str, ...]:
-        """The tools the request carries; others may be enabled beside them."""
+        """The tools the model has before it; others may be enabled beside them."""
+        if self.acting == "constrained":
+            return self.described
         functions = (tool["function"] for tool in self.tools)
         return tuple(str(function["name"]) for function in functions if isinstance(function, dict))

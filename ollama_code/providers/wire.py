@@ -12,6 +12,7 @@ from ollama_code.core.head import Head
 from ollama_code.core.messages import AssistantMessage, Image, Message, ToolCall, ToolMessage, UserMessage
 from ollama_code.core.text import well_formed
 from ollama_code.ports import ChatRequest
+from ollama_code.providers.constrain.words import in_words
 
 Fields = dict[str, JsonValue]
 
@@ -78,6 +79,8 @@ def _system(text: str) -> list[JsonValue]:
 
 def _told(message: Message, head: Head) -> Message:
     """`message` as this model is told of it."""
+    if head.acting == "constrained":
+        return in_words(message)
     if isinstance(message, AssistantMessage) and message.thinking and not head.sends_thinking:
         return message.model_copy(update={"thinking": ""})
     return message

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.e2e.program import Program, RunInside, messages_of, told
@@ -47,7 +49,7 @@ def test_an_unknown_tool_is_answered_with_the_nearest(server: OllamaServer, run:
     ("arguments", "said"),
     [
         ({}, "missing required arguments: absolute_path"),
-        ({"absolute_path": ["a.txt", "b.txt"]}, "absolute_path"),
+        ({"absolute_path": ["a.txt", "b.txt"]}, 'There is no file ["a.txt", "b.txt"]'),
         ({"absolute_path": "a.txt", "offset": "ten"}, "offset must be of type integer"),
         ({"absolute_path": "a.txt", "path": "b.txt"}, "same argument with different values"),
         ({"absolute_path": "a.txt", "offset": -1}, "offset"),
@@ -76,11 +78,11 @@ def test_a_model_that_says_nothing_is_asked_once_more(server: OllamaServer, run:
     assert "empty" in str(messages_of(server.chats[-1])[-1]["content"])
 
 
-def test_a_model_that_says_nothing_twice_has_failed(server: OllamaServer, run: RunInside) -> None:
-    server.play(Reply(text=""), Reply(text=" \n"))
+def test_a_model_that_says_nothing_three_times_has_failed(server: OllamaServer, run: RunInside) -> None:
+    server.play(Reply(text=""), Reply(text=" \n"), Reply(text=""))
     ran = run("-p", "go", "--output-format", "json")
     assert (ran.code, ran.report["reason"], ran.report["result"]) == (1, "failed", "")
-    assert "nothing, twice" in ran.err
+    assert "third answer" in ran.err
 
 
 def test_a_model_that_only_thinks_is_asked_once_more(server: OllamaServer, run: RunInside) -> None:
@@ -89,13 +91,16 @@ def test_a_model_that_only_thinks_is_asked_once_more(server: OllamaServer, run: 
     assert run("-p", "go").out == "Here.\n"
 
 
-def test_a_model_without_tools_talks_and_is_sent_none(server: OllamaServer, run: RunInside) -> None:
+def test_a_model_without_tools_acts_all_the_same(
+    server: OllamaServer, program: Program, run: RunInside
+) -> None:
     server.add_model("tiny:latest", capabilities=("completion",))
-    server.play(Reply(text="Hello."))
-    ran = run("-p", "hi")
-    assert (ran.code, ran.out) == (0, "Hello.\n")
-    assert "cannot call tools" in ran.err
-    assert not server.chats[0].json().get("tools")
+    call = {"name": "write_file", "arguments": {"file_path": "b.txt", "content": 'say "é"\n'}}
+    server.play(Reply(text=json.dumps(call)), Reply(text='{"answer": "Written.\\nDone."}'))
+    ran = run("-p", "hi", "--yolo")
+    assert (ran.code, ran.out, ran.err) == (0, "Written.\nDone.\n", "")
+    assert (program.project / "b.txt").read_text() == 'say "é"\n'
+    assert not any(chat.json().get("tools") for chat in server.chats)
 
 
 def test_an_answer_that_fills_the_window_says_so(server: OllamaServer, run: RunInside) -> None:

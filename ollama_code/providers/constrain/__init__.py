@@ -2,5 +2,6 @@
 
 from ollama_code.providers.constrain.reader import BoundReader
 from ollama_code.providers.constrain.schema import bound_schema
+from ollama_code.providers.constrain.words import HOW, in_words, taught
 
-__all__ = ["BoundReader", "bound_schema"]
+__all__ = ["HOW", "BoundReader", "bound_schema", "in_words", "taught"]
