@@ -1,0 +1,238 @@
+"""The facts of a command line, what is decided on them, and what really runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from ollama_code.core.display import TextBlock
+from ollama_code.core.permission import Kind, Mode, PermissionRequest
+from ollama_code.permissions.policy import Decision, Policy, decide
+from ollama_code.permissions.rules import Rule, parse_rule
+from ollama_code.tools.commandline import Facts, Intent, facts, intent
+from ollama_code.workspace.bash import BASH, Line
+from ollama_code.workspace.environment import child_environment
+from ollama_code.workspace.local import LocalWorkspace
+from ollama_code.workspace.process import run
+
+TOOL = "run_shell_command"
+
+
+class Bench:
+    """A workspace with two files, `beside` it nothing belongs to it."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.root = tmp_path / "project"
+        self.beside = tmp_path / "beside"
+        for folder in (self.root / "src", self.beside):
+            folder.mkdir(parents=True)
+        (self.root / "a.txt").write_text("one\n")
+        (self.beside / "secret").write_text("s3cret\n")
+        self.workspace = LocalWorkspace(self.root)
+        self.environment = child_environment(os.environ, ())
+
+    async def intent(self, line: str, directory: str = "") -> Intent:
+        start = str(self.root / directory)
+        return await intent(Line(line, start, self.environment, 30.0), self.workspace)
+
+    async def facts(self, line: str, directory: str = "") -> Facts:
+        return await facts(await self.intent(line, directory), TOOL, self.workspace)
+
+    async def decided(
+        self, line: str, *allow: str, directory: str = "", deny: tuple[str, ...] = ()
+    ) -> Decision:
+        found = await self.facts(line, directory)
+        request = PermissionRequest(
+            call_id="c", tool=TOOL, kind=Kind.EXECUTE, title="t", scopes=found.scopes, preview=TextBlock(text=""),
+            reach=found.reach, seen=found.seen, cautions=found.cautions,
+        )  # fmt: skip
+        return decide(request, Mode.DEFAULT, Policy(allow=_rules(allow), deny=_rules(deny)), ())
+
+    async def verdict(self, line: str, *allow: str, directory: str = "") -> str:
+        return (await self.decided(line, *allow, directory=directory)).verdict
+
+    async def output(self, line: str) -> str:
+        command = (await self.intent(line)).command(str(self.root))
+        return (await run(command, lambda text: None)).output
+
+    def git(self, *words: str) -> None:
+        subprocess.run(["git", *words], cwd=self.root, check=True, capture_output=True)
+
+    def program(self, path: str, text: str) -> None:
+        file = self.root / path
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"#!/bin/sh\n{text}\n")
+        file.chmod(0o755)
+
+
+def _rules(patterns: tuple[str, ...]) -> tuple[Rule, ...]:
+    return tuple(parse_rule(f"{TOOL}({pattern})", "--allow", lambda name: name) for pattern in patterns)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path)
+    yield bench
+    bench.workspace.close()
+
+
+@pytest.fixture
+async def repository(bench: Bench) -> AsyncIterator[Bench]:
+    bench.git("init", "-q")
+    yield bench
+
+
+# --- which parts there are ---------------------------------------------------------------------------------
+
+
+async def test_each_command_of_a_plain_line_is_a_scope_of_its_own(bench: Bench):
+    found = await bench.facts("git status && npm test 2>&1 | tail -5; git status")
+    assert found.scopes == (f"{TOOL}(git status)", f"{TOOL}(npm test)", f"{TOOL}(tail -5)")
+
+
+async def test_a_line_for_bash_is_one_scope_with_what_is_seen_in_it(bench: Bench):
+    found = await bench.facts("make > log; rm -r x")
+    assert found.scopes == (f"{TOOL}(make > log; rm -r x)",)
+    assert found.seen == (f"{TOOL}(make)", f"{TOOL}(rm -r x)")
+
+
+@pytest.mark.parametrize(
+    "line", ["git status && cat a.txt", "git status; npm test", "npm test 2>&1 | head -5"]
+)
+async def test_rules_for_every_part_allow_the_whole(bench: Bench, line: str):
+    assert await bench.verdict(line, "git status", "npm test") == "allow"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["git status; touch x", "git status && touch x", "git status || touch x", "git status & touch x",
+    "git status\ntouch x",
+     "git status | tee x", "git status $(touch x)", "git status > x", "git status 2> x", "X=1 git status",
+     "! git status",
+     "(git status)", "git status --porcelain", "./git status", "GIT status", "export A=b; git status",
+     "eval git status",
+     "exec git status", ". a.txt", "cd src; git status", "command git status", "git status #"],
+)  # fmt: skip
+async def test_a_rule_for_a_part_never_allows_another(bench: Bench, line: str):
+    assert await bench.verdict(line, "git status", "npm test") == "ask"
+
+
+@pytest.mark.parametrize(
+    "line", ["x=1; rm a", "ls && rm a", "(rm a)", "ls $(rm a)", "cd src && rm a", "export A=b; rm a"]
+)
+async def test_a_forbidden_part_forbids_the_whole(bench: Bench, line: str):
+    assert (await bench.decided(line, "ls *", deny=("rm *",))).verdict == "deny"
+
+
+# --- what holds a rule back --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "line", ["cat {beside}/secret", "cat ../beside/secret", "cat link", "cat src/../../beside/secret",
+    "cat .env",
+             "grep -r x {beside}", "grep --exclude-from={beside}/secret x a.txt", "mytool -I{beside}",
+             "mytool out={beside}/x",
+             "mytool .git/hooks/pre-commit", "cat dir/secret", "cd src && cat ../link"],
+)  # fmt: skip
+async def test_a_wide_rule_does_not_lead_outside_or_to_what_is_guarded(bench: Bench, line: str):
+    (bench.root / "link").symlink_to(bench.beside / "secret")
+    (bench.root / "dir").symlink_to(bench.beside)
+    (bench.root / ".env").write_text("K=s3cret")
+    line = line.format(beside=bench.beside)
+    assert await bench.verdict(line, "cat *", "grep *", "mytool *") == "ask"
+
+
+async def test_a_rule_that_names_the_very_path_is_enough(bench: Bench):
+    assert await bench.verdict("cat ../beside/secret", "cat ../beside/secret") == "allow"
+
+
+async def test_inside_nothing_holds_a_wide_rule_back(bench: Bench):
+    assert await bench.verdict("mytool src a.txt -x --out=src/y key=src", "mytool *") == "allow"
+    assert await bench.verdict("cd src && cat ../a.txt", "cat *") == "allow"
+
+
+async def test_no_rule_reaches_a_directory_outside(bench: Bench):
+    everything = "*"
+    assert await bench.verdict("ls", "ls *", everything, directory="../beside") == "ask"
+
+
+async def test_a_program_of_the_project_is_another_one_in_another_directory(bench: Bench):
+    assert await bench.verdict("./run", "./run") == "allow"
+    assert await bench.verdict("./run", "./run", directory="src") == "ask"
+
+
+async def test_a_file_of_the_workspace_is_not_the_program_a_rule_means(bench: Bench):
+    bench.program("bin/uniq", "echo another")
+    bench.environment["PATH"] = f"{bench.root}/bin:/nowhere"
+    decision = await bench.decided("uniq a.txt", "uniq *")
+    assert (decision.verdict, decision.reason) == ("ask", "uniq is a file of the workspace here")
+
+
+# --- git ---------------------------------------------------------------------------------------------------
+
+
+async def test_git_runs_by_rule_where_the_repository_starts_nothing(repository: Bench):
+    assert await repository.verdict("git status", "git status") == "allow"
+
+
+@pytest.mark.parametrize(
+    "line", ["git status", "cat a.txt && git status", "git status | cat", "cd src && git status"]
+)
+async def test_git_asks_and_names_the_setting_that_starts_a_program(repository: Bench, line: str):
+    repository.git("config", "filter.x.clean", "touch ran")
+    decision = await repository.decided(line, "git *")
+    assert decision.verdict == "ask"
+    assert "filter.x.clean of this repository says: touch ran" in decision.reason
+
+
+async def test_git_asks_before_it_runs_a_hook(repository: Bench):
+    repository.program(".git/hooks/pre-commit", "touch ran")
+    assert await repository.verdict("git status", "git status") == "allow"
+    decision = await repository.decided("git commit -m x", "git commit *")
+    assert (decision.verdict, decision.reason) == ("ask", "it runs hooks of this repository: pre-commit")
+
+
+# --- how it runs -------------------------------------------------------------------------------------------
+
+
+async def test_a_plain_line_runs_without_a_shell(bench: Bench):
+    for line in ("cat a.txt", "cat a.txt | wc -l && echo done"):
+        assert BASH not in (await bench.intent(line)).command(str(bench.root)).argv
+    assert await bench.output("cat a.txt | wc -l && echo done") == "1\ndone\n"
+
+
+@pytest.mark.parametrize(
+    "line", ["cat *.txt", "cd src", "export A=b && cat a.txt", "cd nowhere && cat a.txt", "cd .. && ls"]
+)
+async def test_any_other_line_is_for_bash_as_it_is_written(bench: Bench, line: str):
+    assert (await bench.intent(line)).command(str(bench.root)).argv[-2:] == ("-c", line)
+
+
+async def test_a_line_that_enters_a_directory_runs_there(bench: Bench):
+    assert (await bench.intent("cd src && pwd; cat ../a.txt")).directory == str(bench.root / "src")
+    assert await bench.output("cd src && pwd; cat ../a.txt") == f"{bench.root}/src\none\n"
+
+
+async def test_what_runs_is_the_system_s_program_whatever_lies_in_the_workspace(bench: Bench):
+    bench.program("bin/cat", "echo another")
+    bench.environment["PATH"] = f"{bench.root}/bin:{bench.environment['PATH']}"
+    assert await bench.output("cat a.txt") == "one\n"
+    assert await bench.verdict("cat a.txt") == "allow"
+
+
+async def test_a_line_the_environment_could_change_is_not_touched_by_it(bench: Bench):
+    bench.environment = {
+        **bench.environment,
+        "BASH_ENV": str(bench.root / "evil"),
+        "CDPATH": str(bench.beside),
+    }
+    (bench.root / "evil").write_text("cat() { echo another; }\n")
+    assert await bench.output("cat a.txt; cat a.txt") == "one\none\n"
+
+
+async def test_more_paths_than_are_looked_up_ask(bench: Bench):
+    assert await bench.verdict("cat " + "a " * 300, "cat *") == "ask"
