@@ -21,12 +21,15 @@ from ollama_code.core.text import one_line
 from ollama_code.core.todo import TodoItem
 
 FRONT = "The conversation so far was removed to make room. Your own summary of it:"
-KEPT_SHARE = 0.25
-"""Share of the window that the last turn may keep word for word, and so may the person's last message."""
-WORDS_SHARE = 0.125
-"""Share of the window for what the person said before."""
-SUMMARY_SHARE = 0.2
-"""Most of the window that the summary itself may take."""
+LAST_SHARE = 0.25
+"""Share of the window beside the head that the person's last message may keep word for word. All shares together
+leave a quarter of it free."""
+TAIL_SHARE = 0.2
+"""Share for what came after that message."""
+WORDS_SHARE = 0.1
+"""Share for what the person said before."""
+SUMMARY_SHARE = 0.15
+"""Share for the summary itself."""
 MOST_FILES = 12
 MOST_TODOS = 20
 _DETACHED = "[What was attached to this message was removed to make room: read it again if you need it.]"
@@ -44,7 +47,7 @@ def carried(history: Sequence[Message], summary: str, standing: Standing, meter:
     told = "\n\n".join(
         part
         for part in (
-            f"{FRONT}\n{meter.fitted(summary, int(meter.num_ctx * SUMMARY_SHARE))}" if summary else "",
+            f"{FRONT}\n{meter.fitted(summary, int(meter.body_tokens * SUMMARY_SHARE))}" if summary else "",
             _todos(standing.todos),
             f"Files in play: {', '.join(files)}" if files else "",
             _earlier(words[:-1], meter),
@@ -88,14 +91,14 @@ def _path(call: ToolCall) -> str:
 def _start(history: Sequence[Message], meter: Meter) -> int:
     """Where the last turns begin that stay as they are: the last one, and those before it that have room."""
     starts = [i for i, m in enumerate(history) if isinstance(m, UserMessage) and m.by == "person"]
-    room = min(int(meter.num_ctx * KEPT_SHARE), meter.size(history) // 3)
+    room = min(int(meter.body_tokens * TAIL_SHARE), meter.size(history) // 3)
     kept = [i for i in starts if meter.size(history[i:]) <= room]
     return kept[0] if kept else starts[-1]
 
 
 def _last(opening: UserMessage, words: Sequence[str], meter: Meter) -> str:
     """The message whole with what rode in it, when there is room; else the person's own words."""
-    room = int(meter.num_ctx * KEPT_SHARE)
+    room = int(meter.body_tokens * LAST_SHARE)
     if opening.files or opening.text.startswith(FRONT):
         return meter.fitted(words[-1], room)
     if meter.size([UserMessage(text=opening.text)]) <= room:
@@ -106,7 +109,7 @@ def _last(opening: UserMessage, words: Sequence[str], meter: Meter) -> str:
 
 def _earlier(words: Sequence[str], meter: Meter) -> str:
     """What the person said before: the first task, and the newest that has room beside it."""
-    room = int(meter.num_ctx * WORDS_SHARE)
+    room = int(meter.body_tokens * WORDS_SHARE)
     if not words:
         return ""
     first = meter.fitted(words[0], room // 2)
@@ -143,7 +146,7 @@ def _gone(history: Sequence[Message], kept: tuple[Image, ...]) -> str:
 
 def _tail(rest: Sequence[Message], meter: Meter) -> list[Message]:
     """The last steps, whole as long as there is room; the results of the very last one are cut to fit."""
-    left = int(meter.num_ctx * KEPT_SHARE)
+    left = int(meter.body_tokens * TAIL_SHARE)
     kept: list[Message] = []
     for step in reversed(_steps(rest)):
         size = meter.size(step)

@@ -10,7 +10,7 @@ from copy import copy
 from dataclasses import replace
 
 from ollama_code.agent.alarm import DidNotFit, take_whole_step
-from ollama_code.agent.carry import SUMMARY_SHARE, carried
+from ollama_code.agent.carry import carried
 from ollama_code.agent.context import Context
 from ollama_code.agent.hearing import Manner
 from ollama_code.agent.meter import Meter
@@ -30,6 +30,8 @@ REQUEST = (
 WHY = "compaction"
 _MANNERS = (Manner(side=True), Manner(side=True, think=False, bound=()))
 """A model that calls a tool instead is bound to an answer in words."""
+_ROOM_SHARE = 0.2
+"""Share of the window that is made free for the summary of a conversation that fills it."""
 _ARGUMENT_CHARS = 400
 _LEAST_CHARS = 160
 """Below this the line that counts what is missing costs more than it saves."""
@@ -103,7 +105,7 @@ async def _asked_with_less(rt: Runtime, messages: list[Message], meter: Meter, m
     estimate = Meter(rt.head, meter.learned)
     estimate.num_ctx = meter.num_ctx
     share = min(estimate.used(messages) / meter.used(messages), 1.0)  # the server counts more than we do
-    limit = int(meter.num_ctx * (1 - SUMMARY_SHARE) * share)
+    limit = int(meter.num_ctx * (1 - _ROOM_SHARE) * share)
     try:
         return await take_whole_step(rt, _fitted(messages, estimate, limit), estimate, manner)
     except DidNotFit:

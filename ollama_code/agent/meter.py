@@ -69,6 +69,11 @@ class Meter:
         """Tokens of the system text and the tools, about."""
         return sum(map(self._tokens, _head_texts(self._head))) + MESSAGE_TOKENS
 
+    @property
+    def body_tokens(self) -> int:
+        """Tokens of the window that are left to the conversation."""
+        return max(self.num_ctx - self.head_tokens, self.num_ctx // 4)
+
     def restart(self, history: Sequence[Message] = ()) -> None:
         """The history was replaced by `history`: what the server counted no longer holds."""
         self.measured = Measured(len(history), self.head_tokens + self.size(history))

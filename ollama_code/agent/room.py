@@ -31,7 +31,7 @@ async def make_room(rt: Runtime, context: Context) -> None:
     if not _is_tight(context):
         return
     made = _drop(rt, context, "The context window is getting full")
-    if not made and _is_full(context) and len(context.history) > 1 and _has_grown(context):
+    if not made and _is_full(context) and len(context.history) > 1 and _may_help(context):
         await _summarise(rt, context, "The context window is getting full")
     _check(context)
 
@@ -62,10 +62,19 @@ def _beyond(context: Context) -> int:
     return context.meter.worst(context.history) - int(context.meter.num_ctx * (1 - MARGIN))
 
 
-def _has_grown(context: Context) -> bool:
-    """What stayed as long as the last summary left it would be summarised for ever."""
+def _may_help(context: Context) -> bool:
+    """Whether to summarise: what is about as long as the last compaction left it is summarised only when nothing
+    else is left to do."""
     grown = context.meter.used(context.history) - context.settled_tokens
-    return not context.compactions or grown > context.meter.num_ctx * GROWTH_SHARE
+    return not context.compactions or grown > context.meter.num_ctx * GROWTH_SHARE or not _fits(context)
+
+
+def _fits(context: Context) -> bool:
+    try:
+        context.meter.answer_room(context.history)
+    except ContextOverflow:
+        return False
+    return True
 
 
 def _drop(rt: Runtime, context: Context, why: str) -> bool:

@@ -13,7 +13,7 @@ from ollama_code.core.text import one_line
 from ollama_code.tools.toolset import Toolset
 
 KEPT_SHARE = 0.25
-"""Share of the window that the newest results may keep."""
+"""Share of the window beside the head that the newest results may keep."""
 _WORTH_TOKENS = 60
 """A result shorter than this costs no more than its stub."""
 _SAVED = re.compile(r"\[The whole output is in (?P<path>.+?): read_file")
@@ -64,7 +64,7 @@ def cut(result: ToolMessage, meter: Meter, tokens: int) -> ToolMessage:
 
 def _old(history: Sequence[Message], meter: Meter) -> Iterator[int]:
     """Indices of the results that may go, oldest first."""
-    left = int(meter.num_ctx * KEPT_SHARE)
+    left = int(meter.body_tokens * KEPT_SHARE)
     old = []
     for i in reversed(range(unread(history))):
         result = history[i]
@@ -79,7 +79,7 @@ def _old(history: Sequence[Message], meter: Meter) -> Iterator[int]:
 def _cut_unread(history: list[Message], meter: Meter) -> int:
     """Shorten in place what the model has not read yet, each result to its part of the share."""
     new = [i for i in range(unread(history), len(history)) if isinstance(history[i], ToolMessage)]
-    share = int(meter.num_ctx * KEPT_SHARE) // max(len(new), 1)
+    share = int(meter.body_tokens * KEPT_SHARE) // max(len(new), 1)
     shortened = 0
     for i in new:
         result = history[i]
