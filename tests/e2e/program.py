@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 
+from ollama_code.workspace.tree import MARK_VARIABLE
 from tests.ollama_server import Recorded
 
 ROOT = Path(__file__).parents[2]
@@ -178,13 +179,30 @@ def watched(program: Program) -> Path:
 
 
 def living(pids: Path) -> list[int]:
-    """Those of the process ids in a file that still run; a zombie runs no more."""
+    """Processes of commands that were started in the folder of this file, into which they wrote numbers: those are
+    of the sandbox they ran in. A zombie runs no more."""
+    assert pids.read_text().split() != [], "no command ran"
     found = []
-    for pid in map(int, pids.read_text().split()):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-                found.append(pid)
+    for process in psutil.process_iter(["cwd", "environ", "status"]):
+        facts = process.info
+        ours = facts["cwd"] == str(pids.parent) and MARK_VARIABLE in (facts["environ"] or {})
+        if ours and facts["status"] != psutil.STATUS_ZOMBIE:
+            found.append(process.pid)
     return found
+
+
+def held_open(path: Path) -> Callable[[], bool]:
+    """Whether any process still has the pipe at `path` open for writing, wherever it runs."""
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+
+    def held() -> bool:
+        try:
+            return os.read(reader, 1) != b""
+        except BlockingIOError:
+            return True
+
+    return held
 
 
 def messages_of(request: Recorded) -> list[dict[str, object]]:

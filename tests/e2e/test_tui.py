@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from tests.e2e.program import Program, unanswered, watched
+from tests.e2e.program import Program, held_open, unanswered, watched
 from tests.e2e.terminal import CTRL_C, terminal
 from tests.ollama_server import Call, OllamaServer, Pace, Reply
 
@@ -39,7 +39,7 @@ def test_type_approve_see_the_file_and_leave(program: Program, server: OllamaSer
     assert b"\x1b[?1049l" in screen.raw  # the screen from before is back
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
 def test_a_signal_in_the_middle_of_a_turn_loses_nothing(
     program: Program, server: OllamaServer, number: signal.Signals
 ) -> None:
@@ -64,15 +64,17 @@ def test_a_signal_in_the_middle_of_a_turn_loses_nothing(
 def test_a_terminal_that_is_closed_ends_the_program_and_its_commands(
     program: Program, server: OllamaServer
 ) -> None:
-    pids = program.folder / "pids"
-    command = f"echo $$ > {pids}; echo begun; sleep 300"
+    held = held_open(program.project / "held")
+    command = "exec 3> held; echo held-$((6*7)); sleep 300"
     server.play(Reply(calls=(Call("run_shell_command", {"command": command}),)))
     with on_screen(program, "--yolo") as screen:
         screen.until(READY)
         screen.enter("run it")
-        screen.until("begun")
+        screen.until("held-42")
+        assert held()
         screen.hang_up()
         screen.process.wait(timeout=20)
+    assert not held()
     assert program.journal()[-1]["type"] == "turn_finished"
 
 

@@ -183,7 +183,9 @@ async def test_a_call_that_was_stopped_has_an_answer_in_the_history(server, stag
     async with bridged() as (bridge, face):
         bridge.submit("run it")
         await until(lambda: any(event.type == "tool_progressed" for event in face.events))
-        bridge.stop()
+        for _ in range(5):  # an impatient person
+            bridge.stop()
+            await asyncio.sleep(0)
         await done(bridge, face, 1)
         asked = [call.id for m in history(bridge) if isinstance(m, AssistantMessage) for call in m.calls]
         assert [m.call_id for m in history(bridge) if isinstance(m, ToolMessage)] == asked != []

@@ -31,7 +31,7 @@ def run_tui(options: Options) -> int:
 
 async def _main(app: OllamaCodeApp) -> int:
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):  # Ctrl+C is a key here
         loop.add_signal_handler(number, app.exit, EXIT_INTERRUPTED)
     try:
         code = await app.run_async()
