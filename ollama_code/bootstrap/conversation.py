@@ -125,4 +125,5 @@ class Conversation:
 
     async def _open(self, options: Options, carried: Sequence[Message]) -> Opened:
         self.opened = await open_session(options, self._asker, carried=carried)
+        self.opened.session.warm_up()
         return self.opened

@@ -150,7 +150,10 @@ def test_the_step_limit_ends_with_3_and_says_so(server: OllamaServer, run: RunIn
 
 
 def test_fifty_steps_are_the_default(server: OllamaServer, run: RunInside, file) -> None:
-    server.play(*[Reply(calls=(READ,))] * 51)
+    (file.parent / "many").mkdir(exist_ok=True)
+    for number in range(51):
+        (file.parent / "many" / f"{number}.txt").write_text("x")
+        server.play(Reply(calls=(Call("read_file", {"absolute_path": f"many/{number}.txt"}),)))
     assert run("-p", "go", "--num-ctx", "32768").code == 3
     assert len(server.chats) == 50
 

@@ -15,6 +15,7 @@ from ollama_code.core.events import (
     PhaseChanged,
     QuestionAnswered,
     QuestionAsked,
+    ReadAhead,
     TurnFinished,
     UsageReported,
 )
@@ -41,7 +42,7 @@ class Pulse:
                 self._phase(phase)
             case ModeChanged(mode=mode):
                 self.status = replace(self.status, mode=mode)
-            case UsageReported(usage=usage, num_ctx=num_ctx, agent="main"):
+            case UsageReported(usage=usage, num_ctx=num_ctx):
                 speed = usage.generated_tokens / usage.generate_s if usage.generate_s else None
                 used = usage.prompt_tokens + usage.generated_tokens
                 self.status = replace(self.status, used_tokens=used, num_ctx=num_ctx, speed_tok_s=speed)
@@ -52,9 +53,11 @@ class Pulse:
                 self._asks(False)
             case Compacted(tokens_after=used):
                 self.status = replace(self.status, used_tokens=used)
-            case TurnFinished(agent="main"):
+            case TurnFinished():
                 self._phase(None)
                 self._asks(False)
+            case ReadAhead():
+                self._phase(None)
 
     def change(self, status: Status) -> None:
         """What is not told by events: model, mode and window of a session that was opened."""
