@@ -8,13 +8,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 
+from ollama_code.agent.loaded import announce
+from ollama_code.agent.pace import Pace
 from ollama_code.agent.runtime import Runtime
 from ollama_code.core.errors import ProviderError
 from ollama_code.core.events import Notice, PhaseChanged, ReadAhead
 from ollama_code.core.messages import Message
 from ollama_code.core.phase import Phase
 from ollama_code.core.usage import Usage
-from ollama_code.ports import ChatRequest, ReplyEnd
+from ollama_code.ports import ChatRequest, LoadedModel, ReplyEnd
 from ollama_code.providers.seam import measure_seam
 
 
@@ -78,14 +80,18 @@ async def _read(rt: Runtime, messages: Sequence[Message]) -> None:
     request = ChatRequest(rt.head, tuple(messages), num_predict=1)
     rt.watch.check(request, side=True)
     usage = Usage()
+    pace = Pace(rt, 0, rt.known.held.get(rt.agent, 0))
     try:
         async with aclosing(rt.provider.chat(request)) as chunks:
             async for chunk in chunks:
                 match chunk:
                     case Phase():
-                        rt.emit(PhaseChanged(phase=chunk, agent=rt.agent))
+                        rt.emit(PhaseChanged(phase=pace.numbered(chunk), agent=rt.agent))
+                    case LoadedModel():
+                        announce(rt, chunk)
                     case ReplyEnd():
                         usage = chunk.usage
+                        pace.learn(usage)
     finally:
         rt.emit(ReadAhead(usage=usage, agent=rt.agent))
 

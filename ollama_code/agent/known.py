@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ollama_code.agent.tapping import TapCost
 from ollama_code.core.profile import ModelProfile
 from ollama_code.core.usage import Usage
-from ollama_code.ports import ChatRequest
+from ollama_code.ports import ChatRequest, LoadedModel
 
 
 def _forget(profile: ModelProfile) -> None:
@@ -22,6 +22,10 @@ class Known:
         self, profile: ModelProfile | None = None, keep: Callable[[ModelProfile], None] = _forget
     ) -> None:
         self.profile = profile or ModelProfile()
+        self.held: dict[str, int] = {}
+        """By agent: tokens of its prompt that the engine has read, about."""
+        self.loaded: LoadedModel | None = None
+        """The model as it lay in memory when that was last seen."""
         self._keep = keep
         self._tap_cost = TapCost()
 
@@ -36,3 +40,8 @@ class Known:
             worth = self._tap_cost.note(usage, tapped=request.tap)
             if worth is not None:
                 self.learn(self.profile.model_copy(update={"taps": worth}))
+
+    def pin(self, num_ctx: int | None) -> None:
+        """The window that the person wants for this model from the next session on; `None` measures it again."""
+        fit = self.profile.fit if num_ctx else None
+        self.learn(self.profile.model_copy(update={"pinned": num_ctx, "fit": fit}))

@@ -9,10 +9,12 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ollama_code.agent.hearing import Manner, Question, question, refuses_tap
+from ollama_code.agent.loaded import announce, forget
 from ollama_code.agent.meter import Meter
+from ollama_code.agent.pace import Pace, held
 from ollama_code.agent.runtime import Runtime
 from ollama_code.core.errors import ProviderError, ReplyBroken, ServerBusy, ServerUnreachable
 from ollama_code.core.events import (
@@ -26,7 +28,7 @@ from ollama_code.core.events import (
 )
 from ollama_code.core.messages import AssistantMessage, Message, ToolCall
 from ollama_code.core.phase import Phase
-from ollama_code.ports import Chunk, DraftPiece, RawPiece, ReplyEnd, TextPiece, ThinkingPiece
+from ollama_code.ports import Chunk, DraftPiece, LoadedModel, RawPiece, ReplyEnd, TextPiece, ThinkingPiece
 
 CUT_OFF = "\n\n[This answer was cut off here.]"
 _FIRST_PAUSE_S = 0.5
@@ -83,20 +85,23 @@ async def take_step(
     """The model's complete answer to `history`, or one with a `fault`.
     Raises: StepFailed with the draft when every try failed or the step was cancelled."""
     started = time.monotonic()
-    manner = manner or Manner()
     attempt = 1
     while True:
         draft = Draft()
+        pace = Pace(rt, meter.used(history), held(rt, meter))
+        manner = _possible(rt, manner or Manner())
         try:
             asked = question(rt, history, meter.answer_room(history), manner)
             if broken := rt.watch.check(asked.request, side=manner.side):
                 rt.emit(Notice(text=str(broken), agent=rt.agent))
-            await _stream(rt, asked, draft)
+            await _stream(rt, asked, draft, pace)
             return draft
         except asyncio.CancelledError as e:
+            if said := pace.stopped():
+                rt.emit(Notice(text=said, agent=rt.agent))
             raise StepFailed(draft, e) from e
         except ProviderError as e:
-            if draft.is_untouched and refuses_tap(e, rt.known):
+            if draft.is_untouched and (refuses_tap(e, rt.known) or forget(rt, e)):
                 continue
             if isinstance(e, ReplyBroken) and e.said:
                 draft.fault = e
@@ -107,6 +112,11 @@ async def take_step(
             rt.emit(Retried(reason=str(e), attempt=attempt, discarded="".join(draft.text), agent=rt.agent))
         await _sleep(pause_s)
         attempt += 1
+
+
+def _possible(rt: Runtime, manner: Manner) -> Manner:
+    """Without thinking where the server was found to refuse it."""
+    return replace(manner, think=False) if rt.known.profile.thinks is False else manner
 
 
 async def _sleep(pause_s: float) -> None:
@@ -126,7 +136,7 @@ def _pause_before(error: ProviderError, attempt: int, started: float, patience_s
     return pause_s if isinstance(error, ServerBusy) else 0.0
 
 
-async def _stream(rt: Runtime, asked: Question, draft: Draft) -> None:
+async def _stream(rt: Runtime, asked: Question, draft: Draft, pace: Pace) -> None:
     phase: Phase | None = None
     async with aclosing(rt.provider.chat(asked.request)) as chunks:
         async for heard in chunks:
@@ -134,9 +144,14 @@ async def _stream(rt: Runtime, asked: Question, draft: Draft) -> None:
                 if (now := _phase_of(chunk)) and _is_news(now, phase):
                     phase = now
                     rt.emit(PhaseChanged(phase=now, agent=rt.agent))
-                _take(rt, chunk, draft)
+                if isinstance(chunk, Phase):
+                    rt.emit(PhaseChanged(phase=pace.numbered(chunk), agent=rt.agent))
+                else:
+                    _take(rt, chunk, draft)
+                    pace.answers()
     draft.bound = asked.ear.is_kept
     if draft.end is not None:
+        pace.learn(draft.end.usage)
         rt.known.weigh_tap(asked.request, draft.end.usage)
 
 
@@ -173,8 +188,8 @@ def _take(rt: Runtime, chunk: Chunk, draft: Draft) -> None:
             rt.emit(_drafted(chunk, rt.agent))
         case ToolCall():
             draft.calls.append(chunk)
-        case Phase():
-            rt.emit(PhaseChanged(phase=chunk, agent=rt.agent))
+        case LoadedModel():
+            announce(rt, chunk)
         case ReplyEnd(usage=usage):
             draft.end = chunk
             rt.emit(UsageReported(usage=usage, num_ctx=rt.head.num_ctx, agent=rt.agent))

@@ -73,7 +73,11 @@ class ModelMissing(ProviderError):
 
 
 class ModelUnfit(ProviderError):
-    pass
+    """`lacks_thinking`: the same request without thinking may be taken."""
+
+    def __init__(self, message: str, *, lacks_thinking: bool = False, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.lacks_thinking = lacks_thinking
 
 
 class ModelLoadFailed(ProviderError):

@@ -176,6 +176,17 @@ class ThinkChanged(Fact):
     think: Think
 
 
+class ModelLoaded(Fact):
+    """How the model lies in memory, told when that was seen: bytes of it, and those on the graphics card."""
+
+    type: Literal["model_loaded"] = "model_loaded"
+    model: str
+    num_ctx: int
+    """The window that the server gave it, in tokens; 0 when it does not say."""
+    size_bytes: int
+    size_vram_bytes: int
+
+
 class ModeChanged(Fact):
     type: Literal["mode_changed"] = "mode_changed"
     mode: Mode
@@ -227,6 +238,7 @@ Event = Annotated[
     | UsageReported
     | ReadAhead
     | ThinkChanged
+    | ModelLoaded
     | ModeChanged
     | Retried
     | Notice

@@ -142,7 +142,8 @@ def _unfit(case: _Case) -> ProviderError:
         )
     if "support thinking" in text:
         return ModelUnfit(
-            f"{_capital(case.what)} cannot think. Start a new session without thinking.{case.quote}"
+            f"{_capital(case.what)} cannot think. Start a new session without thinking.{case.quote}",
+            lacks_thinking=True,
         )
     return ModelUnfit(f"{_capital(case.what)} cannot do this. Choose another with --model NAME.{case.quote}")
 

@@ -83,7 +83,7 @@ class Wait:
         if not self._residence.is_fresh(self._head):
             self._take(await self._residence.sight(self._head))
 
-    async def until(self, waited: asyncio.Task[T]) -> AsyncGenerator[Phase | LoadedModel, None]:
+    async def until(self, waited: asyncio.Task[T]) -> AsyncGenerator[Phase, None]:
         """What is waited for, each time that changes, until the task is done."""
         told: Phase | None = None
         while True:
