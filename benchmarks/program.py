@@ -29,6 +29,8 @@ ROOT = Path(__file__).parents[1]
 RATES = (50, 500)
 IDLE_S = 4.0
 KEY_EVERY_S = 0.15
+READY = "tiny:latest"
+"""What the status bar says once the session is open."""
 FIRST_END, SECOND_END = "firstends", "secondends"
 """The last word of each answer, one word so that no highlighter cuts it in two."""
 BARE = """
@@ -86,7 +88,8 @@ def one_round(measured: Measured, count: int) -> None:
         for rate in RATES:
             with server(rate, count) as url, screen(program(), {**env, "OLLAMA_HOST": url}) as ours:
                 measured.accepts_s.append(accepts_key(ours))
-                ours.rest(2.0)
+                ours.until(READY)
+                ours.rest(3.0)
                 measured.idle_mb.append(ours.rss_mb)
                 before = ours.cpu_s
                 ours.rest(IDLE_S)
