@@ -41,6 +41,11 @@ class Intent:
         found = [command.argv for command in self.plain.commands] if self.plain else []
         return tuple(dict.fromkeys(found))
 
+    @property
+    def ends_in(self) -> str:
+        """The directory a line leaves its shell in that no shell runs; empty when only bash can tell."""
+        return self.directory if self.plain else ""
+
     def command(self, root: str) -> Command:
         """`root` is the workspace: nothing in there passes for a program of the system."""
         if self.plain is None:
@@ -86,6 +91,11 @@ async def intent(line: Line, workspace: Workspace) -> Intent:
     if own := carried_out_by_bash(plain):
         return Intent(line, None, line.directory, seen, f"{own} is a command of bash itself")
     return Intent(line, plain, directory, seen)
+
+
+def for_bash(line: Line) -> Intent:
+    """What a person typed for their shell."""
+    return Intent(line, None, line.directory, ())
 
 
 async def facts(intent: Intent, tool: str, workspace: Workspace) -> Facts:
