@@ -141,6 +141,7 @@ class Meter:
 
     def fitted(self, text: str, tokens: int) -> str:
         """`text`, or as much of its head and tail as `tokens` hold, about."""
+        text = shorten(text, int(max(tokens, 1) * _BELIEVABLE[1])).text
         while (size := self._tokens(text)) > tokens and len(text) > 200:
             text = shorten(text, max(int(len(text) * tokens / size * 0.95) - 60, 100)).text
         return text

@@ -132,6 +132,11 @@ class Session:
             breaks=tuple(self._rt.watch.breaks),
         )
 
+    def fitted(self, text: str) -> str:
+        """`text`, or as much of its head and tail as half of the window holds."""
+        meter = self._context.meter
+        return meter.fitted(text, meter.body_tokens // 2)
+
     def observe(self, observer: Observer) -> None:
         """Hear every event from now on, also those between turns."""
         self._feed.observe(observer)

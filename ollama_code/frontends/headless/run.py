@@ -28,7 +28,7 @@ from ollama_code.core.events import (
 )
 from ollama_code.core.messages import AssistantMessage
 from ollama_code.core.permission import Refused
-from ollama_code.core.text import clean, one_line, shorten, well_formed
+from ollama_code.core.text import clean, one_line, well_formed
 from ollama_code.core.usage import Usage
 from ollama_code.frontends.headless.piped import read_piped
 from ollama_code.interrupts import cancelled_by_signals
@@ -156,7 +156,7 @@ async def _stream(session: Session, job: Job, outcome: Outcome) -> None:
     session.observe(outcome.take)
     if job.format == "stream-json":
         session.observe(job.out.event)  # an observer: the last line comes also when the turn is stopped
-    async with aclosing(session.prompt(_with_context(job, session.head.num_ctx))) as events:
+    async with aclosing(session.prompt(_with_context(job, session))) as events:
         async for event in events:
             match event:
                 case Notice(text=notice):
@@ -192,15 +192,16 @@ def _report(session: Session, outcome: Outcome) -> dict[str, object]:
     }
 
 
-def _with_context(job: Job, num_ctx: int) -> str:
+def _with_context(job: Job, session: Session) -> str:
     """The prompt with what was piped in behind it, at most half of the window."""
     prompt = job.prompt
     if not job.context.strip():
         return prompt
-    piped = shorten(job.context, num_ctx * 3 // 2)
-    if piped.omitted_chars:
-        _say(f"Stdin is too long for the context window: {piped.omitted_chars:,} characters were left out.")
-    return f"{prompt}\n\n<stdin>\n{piped.text}\n</stdin>" if prompt else piped.text
+    piped = session.fitted(job.context)
+    if piped != job.context:
+        left_out = len(job.context) - len(piped)
+        _say(f"Stdin is too long for the context window: {left_out:,} characters were left out.")
+    return f"{prompt}\n\n<stdin>\n{piped}\n</stdin>" if prompt else piped
 
 
 def _say(text: str) -> None:
