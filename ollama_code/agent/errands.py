@@ -29,7 +29,7 @@ async def run_for_person(tooling: Tooling, command: str) -> str:
     tool = _tool(tooling, RUN)
     call = ToolCall(id=f"person_{secrets.token_hex(4)}", name=RUN, arguments={"command": command})
     tooling.emit(ToolStarted(call=call, title=f"! {command}", agent=tooling.agent))
-    context = Call(id=call.id, budget_chars=SHARED_CHARS, agent=tooling.agent)
+    context = Call(id=call.id, budget_chars=SHARED_CHARS, agent=tooling.agent, by_person=True)
     result = ToolResult(llm_content="(no result)")
     async with aclosing(tool.stream(fit(tool, call.arguments, {}).params, context)) as items:
         async for item in items:

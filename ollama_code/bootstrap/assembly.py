@@ -18,7 +18,8 @@ from ollama_code.agent.surroundings import Surroundings
 from ollama_code.bootstrap.model import Chosen
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.policy import gather_policy
-from ollama_code.bootstrap.site import Site
+from ollama_code.bootstrap.site import Site, home
+from ollama_code.bootstrap.walls import ModeWatch, make_sandbox, warning
 from ollama_code.core.events import Event, MessageAdded, Notice, SessionStarted
 from ollama_code.core.head import Head
 from ollama_code.core.messages import Message
@@ -45,6 +46,7 @@ from ollama_code.workspace.environment import child_environment
 from ollama_code.workspace.fingerprint import Fingerprint
 from ollama_code.workspace.jobs import Jobs
 from ollama_code.workspace.local import LocalWorkspace
+from ollama_code.workspace.sandbox.sandbox import Sandbox
 
 PATIENCE_S = 4.0
 """How long a turn goes on trying while nobody answers: a server that restarts is back by then."""
@@ -60,6 +62,7 @@ class Opened:
     notices: tuple[str, ...]
     directory: Path
     """The project folder the tools work in."""
+    sandbox: Sandbox
     _stack: AsyncExitStack
 
     async def close(self) -> None:
@@ -84,15 +87,26 @@ class Assembly:
             journal = Journal(self.site.folder.journal)
             stack.callback(journal.close)
             # Only from here on does nobody else write it.
-            return replace(self, site=self.site.looked_at_again())._opened(journal, stack)
+            again = replace(self, site=self.site.looked_at_again())
+            return again._opened(journal, await again._sandbox(stack), stack)
         except BaseException:
             await stack.aclose()
             raise
 
-    def _opened(self, journal: Journal, stack: AsyncExitStack) -> Opened:
+    async def _sandbox(self, stack: AsyncExitStack) -> Sandbox:
+        folder, settings = self.site.folder, self.loaded.settings
+        sandbox = make_sandbox(
+            settings.sandbox, home(), (self.site.directory,), (folder.outputs, folder.jobs)
+        )
+        stack.push_async_callback(sandbox.close)
+        await sandbox.ready()
+        return sandbox
+
+    def _opened(self, journal: Journal, sandbox: Sandbox, stack: AsyncExitStack) -> Opened:
         feed = Feed(journal)
         feed.observe(_JournalWatch(journal, feed.emit))
-        tooling, todos, jobs = self._tooling(feed, stack)
+        feed.observe(ModeWatch(sandbox, feed.emit))
+        tooling, todos, jobs = self._tooling(feed, sandbox, stack)
         head = self._head(tooling.toolset)
         tooling = replace(tooling, toolset=with_more(tooling.toolset, head.tool_names))
         if self.site.before is None:
@@ -110,9 +124,12 @@ class Assembly:
         )
         history = list(self.site.before.history if self.site.before else self.carried)
         session = Session(self.site.folder.id, runtime, feed, self._look(tooling.gate), history)
-        return Opened(session, todos, jobs, tuple(self._notices(journal)), self.site.directory, stack)
+        notices = tuple(self._notices(journal, sandbox))
+        return Opened(session, todos, jobs, notices, self.site.directory, sandbox, stack)
 
-    def _tooling(self, feed: Feed, stack: AsyncExitStack) -> tuple[Tooling, TodoList, Jobs]:
+    def _tooling(
+        self, feed: Feed, sandbox: Sandbox, stack: AsyncExitStack
+    ) -> tuple[Tooling, TodoList, Jobs]:
         folder, settings = self.site.folder, self.loaded.settings
         workspace = LocalWorkspace(self.site.directory, read_only_roots=(folder.outputs, folder.jobs))
         stack.callback(workspace.close)
@@ -128,6 +145,7 @@ class Assembly:
             workspace=workspace,
             ledger=ReadLedger(),
             jobs=jobs,
+            sandbox=sandbox,
             todos=todos,
             asker=asker,
             emit=feed.emit,
@@ -172,8 +190,10 @@ class Assembly:
         folder, person = well_formed(str(self.site.directory)), self.asker is not None
         return lambda: Surroundings(date.today().isoformat(), folder, platform.system(), gate.mode, person)
 
-    def _notices(self, journal: Journal) -> Iterator[str]:
+    def _notices(self, journal: Journal, sandbox: Sandbox) -> Iterator[str]:
         yield from self.loaded.warnings
+        if said := warning(sandbox, self.loaded.settings.approval_mode):
+            yield said
         if journal.trouble:  # the watch has spoken already, when nobody could listen
             yield journal.trouble
         if self.options.demo:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ollama_code.bootstrap.options import Options
 from ollama_code.permissions.policy import Policy
-from ollama_code.permissions.rules import Rule, parse_rule, require_narrow
+from ollama_code.permissions.rules import NETWORK, Rule, parse_rule, require_narrow
 from ollama_code.settings.model import Settings
 from ollama_code.tools.builtin import SCOPE_OF
 from ollama_code.tools.toolset import Toolset
@@ -16,6 +16,8 @@ def gather_policy(options: Options, settings: Settings, tools: Toolset) -> Polic
     """All scopes merged. Raises: UsageError for a rule that cannot be meant."""
 
     def canonical(name: str) -> str | None:
+        if name == NETWORK:
+            return name
         found = tools.find(name)
         return SCOPE_OF.get(found.tool.name, found.tool.name) if found else None
 

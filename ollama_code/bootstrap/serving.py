@@ -7,7 +7,7 @@ import secrets
 import tempfile
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ollama_code.bootstrap.model import connect
@@ -69,7 +69,7 @@ class Backend:
         """The tools for one request: what it started in the background ends with it."""
         folder = self._scratch / secrets.token_hex(8)
         folder.mkdir(mode=0o700)
-        bench = Workbench(self.serving.bounds, folder)
+        bench = Workbench(replace(self.serving.bounds, sandbox=self._settings.sandbox), folder)
         try:
             yield bench
         finally:

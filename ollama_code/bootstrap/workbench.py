@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ollama_code.agent.execute import Attempt, execute
 from ollama_code.agent.feed import Feed
 from ollama_code.agent.runtime import Tooling
+from ollama_code.bootstrap.site import home
+from ollama_code.bootstrap.walls import make_sandbox
 from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
 from ollama_code.core.messages import ToolCall
@@ -19,6 +21,7 @@ from ollama_code.core.results import ToolResult
 from ollama_code.permissions.gate import Gate
 from ollama_code.permissions.policy import Policy
 from ollama_code.permissions.rules import COMMAND_TOOL, Rule
+from ollama_code.settings.model import Sandbox as SandboxSettings
 from ollama_code.storage.outputs import Outputs
 from ollama_code.tools.builtin import Parts, builtin
 from ollama_code.tools.files.ledger import ReadLedger
@@ -41,6 +44,8 @@ class Bounds:
     directory: Path
     more_directories: tuple[Path, ...] = ()
     commands: tuple[str, ...] | None = None
+    sandbox: SandboxSettings = field(default_factory=SandboxSettings)
+    """Nobody can be asked for the network: commands have it only when this says so."""
 
 
 class Workbench:
@@ -57,11 +62,15 @@ class Workbench:
         )
         self._stack.callback(workspace.close)
         jobs = Jobs(scratch / "jobs", feed.emit)
+        roots = (bounds.directory, *bounds.more_directories)
+        sandbox = make_sandbox(bounds.sandbox, home(), roots, (scratch,))
+        self._stack.push_async_callback(sandbox.close)
         self._stack.push_async_callback(jobs.close)
         parts = Parts(
             workspace=workspace,
             ledger=ReadLedger(),
             jobs=jobs,
+            sandbox=sandbox,
             todos=TodoList(feed.emit),
             asker=None,
             emit=feed.emit,
@@ -105,7 +114,7 @@ def _policy(bounds: Bounds) -> Policy:
     origin = "the caller's bounds"
     edits = [Rule("edit", "**", origin)]
     edits += [Rule("edit", f"/{path.resolve()}/**", origin) for path in bounds.more_directories]
-    return Policy(allow=(*edits, *_commands(bounds.commands, origin)))
+    return Policy(allow=(*edits, *_commands(bounds.commands, origin)), readers=False)
 
 
 def _commands(commands: Sequence[str] | None, origin: str) -> tuple[Rule, ...]:

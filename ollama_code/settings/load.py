@@ -38,6 +38,7 @@ _SECRETS = ("ollama.apiKey", "ollama.headers")
 _EXPECTED = {
     "string_type": "a text in double quotes",
     "int_type": "a whole number",
+    "bool_type": "true or false",
     "tuple_type": "a list in square brackets",
     "dict_type": "an object in braces",
     "string_pattern_mismatch": "a text of one line",

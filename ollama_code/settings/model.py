@@ -88,6 +88,19 @@ class Permissions(Section):
     """Rules for calls that never run. They win over everything."""
 
 
+class Sandbox(Section):
+    enabled: bool = True
+    """Whether commands run inside the walls this machine offers."""
+    required: bool = False
+    """Whether commands are refused where there are no walls, or none that close the network."""
+    network: bool = False
+    """Whether every command reaches the network. Without it a command that needs it asks."""
+    readable: tuple[Line, ...] = ()
+    """More folders commands may read in the home directory, of which they see only installed programs."""
+    writable: tuple[Line, ...] = ()
+    """More folders commands may change, beside the project."""
+
+
 class Settings(Section):
     model: Line = ""
     """Model to talk to, such as `qwen3-coder:30b`. Empty: the one used last, else the only one installed."""
@@ -95,6 +108,7 @@ class Settings(Section):
     approval_mode: Annotated[Mode, BeforeValidator(_mode_name)] = Mode.DEFAULT
     """What runs without asking: `plan` (only reading), `default`, `auto-edit` (also edits), `yolo` (all)."""
     permissions: Permissions = Permissions()
+    sandbox: Sandbox = Sandbox()
     core_tools: tuple[Line, ...] | None = None
     """The only tools the model gets, by name or alias. Without it, every tool. Also `tools.core`."""
     exclude_tools: tuple[Line, ...] = ()

@@ -51,6 +51,8 @@ class Call:
     id: str
     budget_chars: int
     agent: str = "main"
+    by_person: bool = False
+    """The person typed it: nobody is asked, and no sandbox is in the way."""
 
 
 class Tool(ABC, Generic[P]):

@@ -21,6 +21,7 @@ from ollama_code.tools.shell import RunShellCommand
 from ollama_code.tools.todo import TodoList, TodoWrite
 from ollama_code.tools.toolset import Toolset
 from ollama_code.workspace.jobs import Jobs
+from ollama_code.workspace.sandbox.sandbox import Sandbox
 from ollama_code.workspace.search import Search
 
 _ALIASES = {
@@ -49,6 +50,7 @@ class Parts:
     workspace: Workspace
     ledger: ReadLedger
     jobs: Jobs
+    sandbox: Sandbox
     todos: TodoList
     asker: Asker | None
     emit: Emit
@@ -70,7 +72,7 @@ def builtin(parts: Parts) -> Toolset:
             Glob(workspace, search),
             GrepSearch(workspace, search),
             ListDirectory(workspace, search),
-            RunShellCommand(workspace, parts.jobs, parts.environment),
+            RunShellCommand(workspace, parts.jobs, parts.sandbox, parts.environment),
             TodoWrite(parts.todos),
             ReadManyFiles(
                 workspace, ledger, sees_images=parts.sees_images, expand=expander(workspace, search)

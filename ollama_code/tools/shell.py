@@ -5,6 +5,7 @@ Owns the directory in which the next command starts. Whether a command may run i
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
@@ -17,18 +18,24 @@ from ollama_code.core.errors import ToolError
 from ollama_code.core.permission import Kind, PermissionRequest
 from ollama_code.core.results import Progress, ToolFault, ToolResult
 from ollama_code.core.text import clean, one_line, shorten
-from ollama_code.ports import Workspace
+from ollama_code.ports import Place, Workspace
 from ollama_code.tools.base import Call, Params, Rank, Tool
+from ollama_code.tools.commandline import Intent, facts, for_bash, intent
 from ollama_code.tools.schema import PLAIN, RARE
 from ollama_code.workspace.bash import Line, Trail
 from ollama_code.workspace.jobs import Job, Jobs
-from ollama_code.workspace.process import GRACE_S, Outcome, Running, run
+from ollama_code.workspace.process import GRACE_S, Command, Outcome, Running, run
+from ollama_code.workspace.sandbox.sandbox import Sandbox
 
 DEFAULT_TIMEOUT_MS = 120_000
 MAX_TIMEOUT_MS = 600_000
 
+_KILLED_BY = 128
+"""A shell and bubblewrap add this to the number of the signal that ended a program."""
 _NOTE_CHARS = 80
 """What the line about omitted text takes."""
+_REMARKED_CHARS = 8 * 1024
+"""How much of a failed command's output is searched for what the sandbox may have done."""
 _SAMPLE_CHARS = 512
 """A NUL in this much of the beginning means binary output: the reference's own rule."""
 
@@ -68,6 +75,7 @@ class _Ready:
     """A checked request: where it starts, absolute, and what the result must say about that."""
 
     line: Line
+    intent: Intent
     network: bool
     notes: tuple[str, ...] = ()
 
@@ -115,15 +123,19 @@ class RunShellCommand(Tool[ShellParams]):
         if _reads_job(p):
             self._jobs.find(p.job)
             return None
-        ready = await self._ready(p)
+        ready = await self._ready(p, call)
         self._sandbox.check()
         asks_more = ready.network and self._sandbox.asks_for_network
+        known = await facts(ready.intent, self.name, self._workspace)
         return PermissionRequest(
             call_id=call.id,
             tool=self.name,
             kind=self.kind,
             title=f"With network access: {self.title(p)}" if asks_more else self.title(p),
-            scopes=(f"{self.name}({p.command})", *([f"network({p.command})"] if asks_more else [])),
+            scopes=(*known.scopes, *([f"network({p.command})"] if asks_more else [])),
+            reach=known.reach,
+            seen=known.seen,
+            cautions=known.cautions,
             preview=CommandBlock(
                 command=p.command, directory=ready.line.directory, background=p.is_background
             ),
@@ -135,15 +147,13 @@ class RunShellCommand(Tool[ShellParams]):
                 await self._jobs.stop(p.job)
             yield await self._job_result(p.job, call)
             return
-        ready = await self._ready(p)
-        command = ready.line.command()
-        if not call.by_person:
-            command = await self._sandbox.confined(command, network=ready.network)
+        ready = await self._ready(p, call)
+        command = await self._confined(ready, call)
         if p.is_background:
             yield _started(await self._jobs.start(command, p.command))
             return
         live: asyncio.Queue[str | None] = asyncio.Queue()
-        task = asyncio.create_task(self._run(ready, live))
+        task = asyncio.create_task(self._run(ready, command, live))
         task.add_done_callback(lambda _: live.put_nowait(None))
         try:
             while (text := await live.get()) is not None:
@@ -155,15 +165,24 @@ class RunShellCommand(Tool[ShellParams]):
             if not task.cancelled():
                 task.exception()  # seen here, when nobody is left to raise it to
 
-    async def _ready(self, p: ShellParams) -> _Ready:
+    async def _ready(self, p: ShellParams, call: Call) -> _Ready:
         _check(p)
         directory, notes = await self._start_directory(p.directory)
         timeout_s = None if p.is_background else p.timeout / 1000
-        return _Ready(Line(p.command, directory, self._environment, timeout_s), notes)
+        line = Line(p.command, directory, self._environment, timeout_s)
+        meant = for_bash(line) if call.by_person else await intent(line, self._workspace)
+        return _Ready(line, meant, p.network, notes)
+
+    async def _confined(self, ready: _Ready, call: Call) -> Command:
+        """What the person typed runs as it would in their own shell."""
+        command = ready.intent.command(self._workspace.root)
+        if call.by_person:
+            return command
+        return await self._sandbox.confined(command, network=ready.network)
 
     async def _start_directory(self, asked: str) -> tuple[str, tuple[str, ...]]:
         if asked:
-            return await self._inside(asked), ()
+            return (await self._existing(asked)).path, ()
         try:
             return await self._inside(self._directory), ()
         except ToolError:
@@ -173,20 +192,25 @@ class RunShellCommand(Tool[ShellParams]):
     async def _inside(self, directory: str) -> str:
         """The real path of a directory of the workspace.
         Raises: ToolError(OUTSIDE_WORKSPACE, FILE_NOT_FOUND, NOT_A_DIRECTORY, INVALID_PARAMS)."""
-        place = self._workspace.locate(directory)
+        place = await self._existing(directory)
         if not place.inside:
             raise ToolError(
                 f"{directory} is outside of the workspace {self._workspace.root}. Commands start inside of it.",
                 ErrorType.OUTSIDE_WORKSPACE,
             )
+        return place.path
+
+    async def _existing(self, directory: str) -> Place:
+        """Raises: ToolError(FILE_NOT_FOUND, NOT_A_DIRECTORY, INVALID_PARAMS)."""
+        place = self._workspace.locate(directory)
         found = await self._workspace.stat(place)
         if found is None:
             raise ToolError(f"The directory {directory} does not exist.", ErrorType.FILE_NOT_FOUND)
         if found.kind != "directory":
             raise ToolError(f"{directory} is not a directory.", ErrorType.NOT_A_DIRECTORY)
-        return place.path
+        return place
 
-    async def _run(self, ready: _Ready, live: asyncio.Queue[str | None]) -> _Ran:
+    async def _run(self, ready: _Ready, command: Command, live: asyncio.Queue[str | None]) -> _Ran:
         left: list[str] = []
 
         async def adopt(running: Running) -> None:
@@ -196,11 +220,16 @@ class RunShellCommand(Tool[ShellParams]):
                 await running.end(GRACE_S)
                 left.append(f"What it left running was ended: {e}")
             else:
-                left.append(f"What it left running is now {job.id} (stop it with: kill -- -{job.pid}).")
+                left.append(
+                    f"What it left running is now {job.id} (stop it with job={job.id} and stop=true)."
+                )
 
         with Trail() as trail:
-            outcome = await run(trail.on(ready.line.command()), live.put_nowait, on_left=adopt)
-            last = trail.last_directory()
+            followed = command if ready.intent.plain else trail.on(command)
+            outcome = await run(followed, live.put_nowait, on_left=adopt)
+            last = trail.last_directory() or ready.intent.ends_in
+        if command.argv != ready.line.command().argv and outcome.returncode != 0:
+            left.extend(self._sandbox.remarks(outcome.output[-_REMARKED_CHARS:], network=ready.network))
         return _Ran(outcome, (*left, *ready.notes, *await self._follow(ready.line.directory, last)))
 
     async def _follow(self, before: str, last: str) -> tuple[str, ...]:
@@ -227,6 +256,8 @@ class RunShellCommand(Tool[ShellParams]):
 def _reads_job(p: ShellParams) -> bool:
     if p.job and p.command.strip():
         raise ToolError("Give either command or job, not both.", ErrorType.INVALID_PARAMS)
+    if p.stop and not p.job:
+        raise ToolError("stop ends a job: give its id as job.", ErrorType.INVALID_PARAMS)
     return bool(p.job)
 
 
@@ -249,7 +280,7 @@ def _check(p: ShellParams) -> None:
 def _started(job: Job) -> ToolResult:
     text = (
         f"Started {job.id} (pid {job.pid}) in the background. Read its output with job={job.id}; "
-        f"stop it with: kill -- -{job.pid}"
+        "end it with stop=true too."
     )
     return ToolResult(llm_content=text, return_display=TextBlock(text=text))
 
@@ -274,6 +305,8 @@ def _ending(outcome: Outcome) -> str:
     after = f" after {outcome.duration_s:.0f} s" if outcome.duration_s >= 1 else ""
     if outcome.signal == "SIGXFSZ":
         return f"ended by SIGXFSZ{after}: it wrote a file of more than 1 GiB"
+    if outcome.returncode == _KILLED_BY + signal.SIGXFSZ:
+        return f"exit code {outcome.returncode}{after}: as a rule, a file of more than 1 GiB was written"
     return f"ended by {outcome.signal}{after}" if outcome.signal else f"exit code {outcome.returncode}{after}"
 
 

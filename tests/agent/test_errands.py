@@ -20,6 +20,7 @@ from ollama_code.workspace.environment import child_environment
 from ollama_code.workspace.jobs import Jobs
 from ollama_code.workspace.local import LocalWorkspace
 from tests.agent.rig import Kept
+from tests.confined import unconfined
 
 
 @pytest.fixture
@@ -33,6 +34,7 @@ async def tooling(tmp_path: Path):
         workspace,
         ReadLedger(),
         jobs,
+        unconfined(tmp_path),
         TodoList(feed.emit),
         None,
         feed.emit,

@@ -14,7 +14,8 @@ import pytest
 
 from ollama_code import ToolExecutor, get_tools_array
 from ollama_code.core.errors import UsageError
-from tests.e2e.program import ROOT, living
+from tests.e2e.program import ROOT
+from tests.workspace.processes import alive, unique_seconds
 
 SEVEN = ["read_file", "write_file", "edit_file", "list_directory", "glob_files", "grep_search", "run_command"]
 
@@ -186,14 +187,14 @@ def test_calls_from_several_threads_all_get_their_answer(executor: ToolExecutor)
 
 
 def test_background_commands_end_with_the_executor(project: Path) -> None:
-    executor = ToolExecutor(project)
-    start = {"command": "echo $$ > pids; sleep 1000", "is_background": True}
+    executor, seconds = ToolExecutor(project), unique_seconds(project)
+    start = {"command": f"echo > started; exec sleep {seconds}", "is_background": True}
     assert "background" in executor.execute("run_shell_command", start)
-    executor.execute("run_command", {"command": "until test -s pids; do sleep 0.01; done"})
-    assert living(project / "pids") != []
+    executor.execute("run_command", {"command": "until test -s started; do sleep 0.01; done"})
+    assert alive(seconds) != []
     executor.close()
     executor.close()
-    assert living(project / "pids") == []
+    assert alive(seconds) == []
 
 
 def test_a_directory_that_does_not_exist_is_a_sentence(tmp_path: Path) -> None:

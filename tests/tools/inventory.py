@@ -15,6 +15,7 @@ from ollama_code.tools.todo import TodoList
 from ollama_code.tools.toolset import Toolset
 from ollama_code.workspace.jobs import Jobs
 from ollama_code.workspace.local import LocalWorkspace
+from tests.confined import unconfined
 
 
 def nothing(event: object) -> None:
@@ -27,6 +28,7 @@ def real_tools(folder: Path) -> Toolset:
             workspace=LocalWorkspace(folder),
             ledger=ReadLedger(),
             jobs=Jobs(folder / "jobs", nothing),
+            sandbox=unconfined(folder),
             todos=TodoList(nothing),
             asker=None,
             emit=nothing,

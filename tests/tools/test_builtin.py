@@ -15,6 +15,7 @@ from ollama_code.tools.toolset import Toolset
 from ollama_code.workspace.environment import child_environment
 from ollama_code.workspace.jobs import Jobs
 from ollama_code.workspace.local import LocalWorkspace
+from tests.confined import unconfined
 
 NAMES = (
     "read_file", "write_file", "edit", "glob", "grep_search", "list_directory", "run_shell_command", "todo_write",
@@ -46,6 +47,7 @@ def toolset(tmp_path: Path) -> Iterator[Toolset]:
             workspace=workspace,
             ledger=ReadLedger(),
             jobs=Jobs(tmp_path / "jobs", nothing),
+            sandbox=unconfined(tmp_path),
             todos=TodoList(nothing),
             asker=None,
             emit=nothing,

@@ -19,6 +19,7 @@ from ollama_code.tools.schema import wire_tool
 from ollama_code.tools.shell import RunShellCommand, ShellParams
 from ollama_code.workspace.jobs import Jobs
 from ollama_code.workspace.local import LocalWorkspace
+from tests.confined import unconfined
 from tests.workspace.descriptors import open_descriptors
 from tests.workspace.processes import ENVIRONMENT, alive, unique_seconds, until
 
@@ -31,7 +32,7 @@ class Bench:
         self.root.mkdir()
         self.workspace = LocalWorkspace(self.root)
         self.jobs = Jobs(tmp_path / "jobs", lambda event: None)
-        self.tool = RunShellCommand(self.workspace, self.jobs, ENVIRONMENT)
+        self.tool = RunShellCommand(self.workspace, self.jobs, unconfined(self.root), ENVIRONMENT)
 
     async def result(self, *, budget: int = 10_000, **arguments: object) -> ToolResult:
         params = ShellParams.model_validate(arguments)
@@ -192,6 +193,12 @@ async def test_cd_out_of_the_workspace_does_not_last(bench: Bench, command: str)
     assert await bench.said("pwd") == f"{bench.root}\nexit code 0"
 
 
+async def test_a_plain_line_runs_without_a_shell_and_its_directory_lasts(bench: Bench) -> None:
+    (bench.root / "sub").mkdir()
+    said = await bench.said("cd sub && printenv SHLVL BASH_ENV; pwd")
+    assert said == f"{bench.root}/sub\nexit code 0\nThe working directory is now {bench.root}/sub."
+
+
 async def test_directory_is_for_one_call(bench: Bench) -> None:
     (bench.root / "sub").mkdir()
     assert await bench.said("pwd", directory="sub") == f"{bench.root}/sub\nexit code 0"
@@ -226,8 +233,6 @@ async def test_a_directory_with_a_strange_name_is_followed(bench: Bench) -> None
         ({"job": "job1"}, ErrorType.INVALID_PARAMS, "There are no jobs"),
         ({"command": "ls", "timeout": 0}, ErrorType.INVALID_PARAMS, "from 1 to 600000 milliseconds"),
         ({"command": "ls", "timeout": 600_001}, ErrorType.INVALID_PARAMS, "use is_background"),
-        ({"command": "ls", "directory": ".."}, ErrorType.OUTSIDE_WORKSPACE, "outside of the workspace"),
-        ({"command": "ls", "directory": "link"}, ErrorType.OUTSIDE_WORKSPACE, "outside of the workspace"),
         ({"command": "ls", "directory": "gone"}, ErrorType.FILE_NOT_FOUND, "gone does not exist"),
         ({"command": "ls", "directory": "file"}, ErrorType.NOT_A_DIRECTORY, "file is not a directory"),
         ({"command": "true " + "x" * 200_000}, ErrorType.INVALID_PARAMS, "Write it to a file"),
@@ -236,7 +241,6 @@ async def test_a_directory_with_a_strange_name_is_followed(bench: Bench) -> None
 async def test_what_cannot_run_is_refused(
     bench: Bench, arguments: dict[str, object], type: ErrorType, words: str
 ) -> None:
-    (bench.root / "link").symlink_to("/usr")
     (bench.root / "file").write_text("")
     with pytest.raises(ToolError, match=words) as caught:
         await bench.result(**arguments)
@@ -245,14 +249,27 @@ async def test_what_cannot_run_is_refused(
 
 async def test_nobody_is_asked_about_what_cannot_run(bench: Bench) -> None:
     with pytest.raises(ToolError):
-        await bench.tool.permission(ShellParams(command="ls", directory="/usr"), Call("c", 1000))
+        await bench.tool.permission(ShellParams(command="ls", directory="gone"), Call("c", 1000))
+
+
+@pytest.mark.parametrize("directory", ["..", "/usr", "link"])
+async def test_a_start_outside_of_the_workspace_is_said_and_does_not_last(
+    bench: Bench, directory: str
+) -> None:
+    (bench.root / "link").symlink_to("/usr")
+    request = await bench.tool.permission(ShellParams(command="pwd", directory=directory), Call("c", 1000))
+    assert request is not None and request.reach == "outside"
+    assert "outside of the workspace" in request.cautions[0].text
+    await bench.said("pwd", directory=directory)
+    assert await bench.said("pwd") == f"{bench.root}\nexit code 0"
 
 
 async def test_permission_shows_the_whole_command_and_runs_nothing(bench: Bench) -> None:
-    command = "touch made\n" + "x" * 5000
+    command = "touch made\n" + "x" * 5000 + " > made"
     request = await bench.tool.permission(ShellParams(command=command), Call("c", 1000))
     assert request is not None and request.kind == Kind.EXECUTE
     assert request.scopes == (f"run_shell_command({command})",)
+    assert request.seen == ("run_shell_command(touch made)", f"run_shell_command({'x' * 5000})")
     assert request.preview == CommandBlock(command=command, directory=str(bench.root))
     assert not (bench.root / "made").exists()
 
@@ -298,8 +315,9 @@ async def test_what_is_left_running_is_ended_when_its_output_has_no_place(
 async def test_the_job_can_be_stopped_the_way_the_model_is_told(bench: Bench, tmp_path: Path) -> None:
     seconds = unique_seconds(tmp_path)
     said = await bench.said(f"sleep {seconds}", is_background=True)
-    await bench.said(said.rpartition("stop it with: ")[2])
-    await until(lambda: bool(bench.jobs.find("job1").outcome))
+    assert "end it with stop=true" in said
+    assert "(no output)\njob1 (pid " in await bench.said("", job="job1", stop=True)
+    assert bench.jobs.find("job1").outcome.startswith("stopped after")
     assert alive(seconds) == []
 
 

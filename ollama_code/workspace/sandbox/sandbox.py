@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,6 +29,7 @@ _NO_NETWORK = re.compile(
     "|EAI_AGAIN|dns error|no such host|failed to connect|connection refused|network is down",
     re.IGNORECASE,
 )
+_NO_PROCESS = re.compile("no such process|operation not permitted", re.IGNORECASE)
 _NO_WRITING = re.compile("read-only file system|EROFS|permission denied|EACCES|resource busy", re.IGNORECASE)
 
 
@@ -90,23 +92,33 @@ class Sandbox:
         return self._found.rung is not None
 
     @property
+    def closed(self) -> bool:
+        """Whether they also have no network but what was approved."""
+        rung = self._found.rung
+        return rung is not None and rung.closes_network
+
+    @property
+    def refuses(self) -> bool:
+        """Whether no command may run, because the sandbox that must be is not there."""
+        return self._wishes.required and not self.closed
+
+    @property
     def trouble(self) -> str:
-        """Why there is no sandbox, as a clause; empty when there is one."""
-        return "" if self.holds else "; ".join(self._found.reasons)
+        """Why there is no sandbox or none that closes the network, as a clause; empty when there is one."""
+        if self.closed:
+            return ""
+        return "the network cannot be closed" if self.holds else "; ".join(self._found.reasons)
 
     @property
     def asks_for_network(self) -> bool:
         """Whether a command has no network unless it is asked for."""
-        rung = self._found.rung
-        return rung is not None and rung.closes_network and not self._wishes.network
+        return self.closed and not self._wishes.network
 
     def check(self) -> None:
-        """Raises: ToolError(DENIED) when no command may run, because the sandbox that must be is not there."""
-        rung = self._found.rung
-        if self._wishes.required and (rung is None or not rung.closes_network):
-            reason = self.trouble or "the network cannot be closed"
+        """Raises: ToolError(DENIED) when it `refuses`."""
+        if self.refuses:
             raise ToolError(
-                f"Commands may only run in a sandbox here (sandbox.required), and there is none: {reason}. "
+                f"Commands may only run in a sandbox here (sandbox.required), and there is none: {self.trouble}. "
                 "The person can install bubblewrap. Go on with the other tools.",
                 ErrorType.DENIED,
             )
@@ -127,13 +139,14 @@ class Sandbox:
         }
         return rung.wrap(replace(command, environment={**environment, "TMPDIR": "/tmp"}), walls)
 
-    def remark(self, output: str, *, network: bool = False) -> str:
-        """What a model should know of a failure that may be the walls' doing; empty when it does not look so."""
+    def remarks(self, output: str, *, network: bool) -> Iterator[str]:
+        """What a model should know of a command that failed with `output`, when the walls may have done it."""
         if self.asks_for_network and not network and _NO_NETWORK.search(output):
-            return "The sandbox gives each command a network of its own; with network=true it asks for the real one."
+            yield "In the sandbox each command has a network of its own; network=true asks for the real one."
+        if self.closed and _NO_PROCESS.search(output):
+            yield "In the sandbox a command reaches only its own processes; a job is ended with job and stop=true."
         if self.holds and _NO_WRITING.search(output):
-            return "The sandbox lets commands write only in the project and in /tmp, save what other programs obey."
-        return ""
+            yield "In the sandbox a command writes only in the project and /tmp, and not what other programs obey."
 
     async def close(self) -> None:
         """Put away what was laid out. Asked when no command runs any more."""
