@@ -120,6 +120,7 @@ class Assembly:
             max_steps=self.loaded.settings.max_steps,
             patience_s=PATIENCE_S,
             known=self.known,
+            todos=lambda: todos.items,
             world=Fingerprint(str(self.site.directory.resolve())).take,
         )
         history = list(self.site.before.history if self.site.before else self.carried)
