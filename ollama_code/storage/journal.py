@@ -12,10 +12,18 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ollama_code.core.errors import SessionError
-from ollama_code.core.events import EVENT, Event, PhaseChanged, TextDelta, ThinkingDelta, ToolProgressed
+from ollama_code.core.events import (
+    EVENT,
+    CallDrafted,
+    Event,
+    PhaseChanged,
+    TextDelta,
+    ThinkingDelta,
+    ToolProgressed,
+)
 from ollama_code.storage.atomic import private_directory
 
-_FLEETING = (TextDelta, ThinkingDelta, ToolProgressed, PhaseChanged)
+_FLEETING = (TextDelta, ThinkingDelta, CallDrafted, ToolProgressed, PhaseChanged)
 """Not written: a later `MessageAdded` or `ToolFinished` says the same in one piece."""
 
 

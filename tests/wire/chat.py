@@ -170,7 +170,7 @@ class _Turn:
             self._late_calls += calls
             calls = []
         is_empty = not (step.content or step.thinking or calls)
-        tap = self.request.logprobs and not (is_native and is_empty)
+        tap = self.request.logprobs and self.model.shows_tokens and not (is_native and is_empty)
         if tap or not is_empty:
             await answer.add(Piece(step.content, step.thinking, calls, [step.token] if tap else ()))
 

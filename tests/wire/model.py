@@ -33,6 +33,7 @@ class ModelFields(TypedDict, total=False):
     fits_num_ctx: int | None
     ignores_truncate: bool
     read_token_s: float
+    shows_tokens: bool
     tool_preamble: str
     tool_instructions: str
 
@@ -71,6 +72,8 @@ class Model:
     """Its server cuts a prompt that is too long whatever `truncate` says, as servers do that do not know it."""
     read_token_s: float = 0.0
     """Seconds the engine needs to read one new prompt token."""
+    shows_tokens: bool = True
+    """Whether `logprobs` is heeded; older servers pass it over."""
     tool_preamble: str = ""
     """Prose of the template before `# Tools` when there is no system message."""
     tool_instructions: str = INSTRUCTIONS

@@ -2,12 +2,15 @@
 
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from tests.wire.golang import dump_json
+
+if TYPE_CHECKING:
+    from tests.wire.request import ChatRequest
 
 Family = Literal["qwen3-coder", "qwen3.5", "qwen3", "native", "plain"]
 """How the model writes calls and who reads them.
@@ -83,8 +86,9 @@ class Reply:
     """What the model says to one request.
 
     `thinking`, `text` and `calls` are delivered exactly, in this order. `raw` instead is the model's own text, and
-    the parser of its family makes of it what Ollama's would: use it for broken, cut and lost calls. `pieces` are the
-    raw tokens themselves where the cut between tokens matters.
+    the parser of its family makes of it what Ollama's would: use it for broken, cut and lost calls. With `calls`
+    beside `raw` the parser is one that we do not imitate: it withholds the text and makes these calls of it. `pieces`
+    are the raw tokens themselves where the cut between tokens matters.
     """
 
     text: str = ""
@@ -196,4 +200,5 @@ def _reply(after: "str | Reply") -> Reply:
     return Reply(after) if isinstance(after, str) else after
 
 
-Item = Reply | Fault
+Item = Reply | Fault | Callable[["ChatRequest"], "Reply"]
+"""A function is a model with a will of its own: it answers what it is asked."""

@@ -70,14 +70,15 @@ class State:
         with self._lock:
             return len(self._script)
 
-    def next_item(self, request: ChatRequest) -> Item:
+    def next_item(self, request: ChatRequest) -> Reply | Fault:
         """Raises: Refused(500) when the script is exhausted, so that a test fails loudly."""
         if request.option("num_predict") == 1 and not self.script_warmups:
             return self.warmup_reply
         with self._lock:
             if not self._script:
                 raise Refused(500, EXHAUSTED)
-            return self._script.popleft()
+            item = self._script.popleft()
+        return item(request) if callable(item) else item
 
     def model(self, name: str) -> Model:
         """Raises: Refused(404) in the words of the server."""

@@ -17,6 +17,8 @@ class RepeatedToken(Exception):
 
 def steps(reply: Reply, family: Family, request: ChatRequest, *, thinking: bool) -> Iterator[Step]:
     """One step per token. Raises: ParseError, RepeatedToken (both while iterating)."""
+    if reply.raw is not None and reply.calls:
+        return _hidden(reply.raw, *reply.calls)
     if reply.raw is None and not reply.pieces:
         return _exact(reply, family, thinking=thinking)
     parser = Parser(family, property_types(request.tools), thinking=thinking)
@@ -38,10 +40,10 @@ def _exact(reply: Reply, family: Family, *, thinking: bool) -> Iterator[Step]:
         yield from _hidden(before + write_call(family, call.name, call.arguments), call)
 
 
-def _hidden(text: str, call: Call | None = None) -> Iterator[Step]:
+def _hidden(text: str, *calls: Call) -> Iterator[Step]:
     *front, last = tokens(text)
     yield from (Step(token) for token in front)
-    yield Step(last, calls=() if call is None else (call,))
+    yield Step(last, calls=calls)
 
 
 def _until_stuck(spoken: Iterator[Step]) -> Iterator[Step]:

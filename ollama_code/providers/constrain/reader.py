@@ -46,6 +46,7 @@ class BoundReader:
             case ToolCall():
                 self._native.append(chunk)  # a parser of the server took the JSON for itself
             case ReplyEnd():
+                yield from self._told(self._reader.end())
                 yield from self._call(chunk)
                 yield chunk
             case _:
@@ -62,10 +63,10 @@ class BoundReader:
             self._written.append(text)
             self._tokens += 1
             yield RawPiece(text)
-            yield from self._told(text)
+            yield from self._told(self._reader.feed(text))
 
-    def _told(self, text: str) -> Iterator[Chunk]:
-        for found in self._reader.feed(text):
+    def _told(self, growing: Iterator[Found]) -> Iterator[Chunk]:
+        for found in growing:
             match found:
                 case Grown(path=(key,), text=added) if key == ANSWER:
                     yield TextPiece(added)
