@@ -43,7 +43,7 @@ def test_files(snap_compare, theme: str, size: tuple[int, int]):
 def test_queued(snap_compare, theme: str, size: tuple[int, int]):
     async def queue(pilot):
         pilot.app.prompt.queue.show(
-            ["one", "two", "then fix the tests too, all of them, please", "and commit"]
+            ["and commit"], ["one", "two", "then fix the tests too, all of them, please"]
         )
         await pilot.press(*"!git status")
 
