@@ -12,6 +12,9 @@ from ollama_code.agent.step import Draft, StepFailed
 from ollama_code.core.errors import ContextOverflow
 from ollama_code.core.events import Notice, Retried
 
+_NEWS = 0.03
+"""Share by which a ratio must differ from the known one to be worth the disk."""
+
 
 async def ask(rt: Runtime, context: Context, manner: Manner) -> Draft:
     """The model's answer to the whole conversation.
@@ -43,7 +46,9 @@ async def _again(rt: Runtime, context: Context, manner: Manner, first: DidNotFit
         if e.sign:
             discarded = "".join(e.draft.text)
             rt.emit(
-                Retried(reason="The prompt was cut again.", attempt=2, discarded=discarded, agent=rt.agent)
+                Retried(
+                    reason="The server cut the prompt again.", attempt=2, discarded=discarded, agent=rt.agent
+                )
             )
         raise StepFailed(Draft(), overflow) from e
 
@@ -57,17 +62,18 @@ def _tell(rt: Runtime, context: Context, failure: DidNotFit, window: int) -> Non
     if not failure.sign:
         rt.emit(Retried(reason="The prompt did not fit the context window.", attempt=1, agent=rt.agent))
         return
+    discarded = "".join(failure.draft.text)
+    rt.emit(Retried(reason="The server cut the prompt.", attempt=1, discarded=discarded, agent=rt.agent))
     rt.emit(
         Notice(
-            text=f"TRUNCATED: the server cut the prompt without a word ({failure.sign}). The model did not see all "
-            "of the conversation, so its answer is thrown away, and it is asked again with a shorter one.",
+            text=f"TRUNCATED without a word by the server: {failure.sign}. The model did not see all of the "
+            "conversation, so its answer was thrown away, and it is asked again with a shorter one.",
             agent=rt.agent,
         )
     )
-    discarded = "".join(failure.draft.text)
-    rt.emit(Retried(reason="The prompt was cut.", attempt=1, discarded=discarded, agent=rt.agent))
 
 
 def _learn(rt: Runtime, context: Context) -> None:
-    if learned := context.meter.learned:
+    learned, known = context.meter.learned, rt.known.profile.chars_per_token
+    if learned and (known is None or abs(learned - known) > known * _NEWS):
         rt.known.learn(rt.known.profile.model_copy(update={"chars_per_token": learned}))

@@ -35,6 +35,8 @@ MARGIN = 0.02
 """Share of the window kept free for what an estimate cannot see."""
 SMALLEST_ANSWER = 256
 """Tokens below which a model cannot even write one call."""
+_TOO_LONG = 1.05
+"""Share of the window that a prompt at least has of which is only known that it did not fit."""
 _EVIDENCE_TOKENS = 200
 _BELIEVABLE = (1.0, 8.0)
 """Bytes per token. A count outside belongs to another prompt than the one that was sent."""
@@ -113,7 +115,7 @@ class Meter:
             self.num_ctx = min(self.num_ctx, num_ctx)
         if tokens:
             self._calibrate(prompt, tokens)
-        tokens = max(tokens, int(self.num_ctx * 1.05), self.used(prompt))
+        tokens = tokens or max(int(self.num_ctx * _TOO_LONG), self.used(prompt))
         if ratio := self._ratio_of(prompt, tokens):
             self._ratio = min(self._ratio, ratio)
         self.measured = Measured(len(prompt), tokens)

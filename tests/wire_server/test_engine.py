@@ -82,6 +82,31 @@ class TestEngine:
         assert (last["done_reason"], last["prompt_eval_count"] + last["eval_count"]) == ("length", 64)
 
 
+class TestServerThatIgnoresTruncate:
+    """Lengths as in the recordings of a real server with `truncate:true`."""
+
+    def ask(self, *messages: dict[str, object]) -> tuple[dict[str, object], list[bool]]:
+        with OllamaServer(models=[Model("m", ignores_truncate=True)]) as server:
+            server.play(Reply("ok"))
+            last = chat(server, *messages, truncate=False, options={"num_ctx": 2048})[-1]
+            return last, server.cut
+
+    def test_drops_messages_from_the_front_until_the_rest_fits(self) -> None:
+        long = {"role": "user", "content": "word " * 1000}
+        last, cut = self.ask(
+            long, {"role": "assistant", "content": "ok"}, {"role": "user", "content": "word " * 1500}
+        )
+        assert cut == [True] and 1500 < last["prompt_eval_count"] < 1530
+
+    def test_cuts_the_middle_of_one_message_to_the_known_length(self) -> None:
+        last, cut = self.ask({"role": "user", "content": "word " * 5900})
+        assert (cut, last["prompt_eval_count"]) == ([True], 1026)
+
+    def test_leaves_alone_what_fits(self) -> None:
+        last, cut = self.ask({"role": "user", "content": "word " * 100})
+        assert (cut, last["done"]) == ([False], True)
+
+
 class TestTiming:
     async def test_nothing_is_sent_before_the_gate_opens(
         self, server: OllamaServer, client: httpx.AsyncClient
