@@ -15,6 +15,7 @@ from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.session import open_session
 from ollama_code.bootstrap.shelf import model_shelf
 from ollama_code.bootstrap.site import home
+from ollama_code.bootstrap.window import Tell, tell_nobody
 from ollama_code.commands.base import Desk, Outcome
 from ollama_code.commands.mentions import mentioned
 from ollama_code.commands.registry import run_command
@@ -28,10 +29,12 @@ from ollama_code.workspace.index import FileIndex
 class Conversation:
     """`opened` is `None` while there is no server or no model; every method that needs a session opens one."""
 
-    def __init__(self, options: Options, asker: Asker) -> None:
+    def __init__(self, options: Options, asker: Asker, tell: Tell = tell_nobody) -> None:
+        """`tell` hears what is waited for while a session is being opened."""
         self.opened: Opened | None = None
         self._options = options
         self._asker = asker
+        self._tell = tell
         self._index: FileIndex | None = None
 
     @property
@@ -124,6 +127,6 @@ class Conversation:
             await opened.close()
 
     async def _open(self, options: Options, carried: Sequence[Message]) -> Opened:
-        self.opened = await open_session(options, self._asker, carried=carried)
+        self.opened = await open_session(options, self._asker, carried=carried, tell=self._tell)
         self.opened.session.warm_up()
         return self.opened

@@ -32,9 +32,13 @@ class Face:
         self.sessions: list[str] = []
         self.clears = self.left = 0
         self.copied = ""
+        self.phases: list[str | None] = []
 
     def opened(self, opened) -> None:
         self.sessions.append(opened.session.id)
+
+    def opening(self, phase) -> None:
+        self.phases.append(phase and phase.name)
 
     def missing(self, error, models=()) -> None:
         self.missed.append((type(error), [model.name for model in models]))
@@ -115,6 +119,43 @@ async def until(seen: Callable[[], object]) -> None:
 
 async def done(bridge: Bridge, face: Face, turns: int) -> None:
     await until(lambda: len(face.ends()) == turns and not bridge.busy)
+
+
+async def test_while_the_window_is_measured_the_screen_is_told_and_lines_wait(server):
+    loads = server.gate()
+    server.add_model("tiny:latest", load_hold=loads)
+    server.play(Reply(text="Yes."))
+    face = Face()
+    bridge = Bridge(Options(), face, Yes())
+    running = asyncio.create_task(bridge.run())
+    await until(lambda: face.phases == ["loading"])
+    bridge.submit("hello")
+    assert (face.waiting, face.sessions) == (("hello",), [])
+    loads.open()
+    await until(lambda: face.ends() == ["done"])
+    assert face.phases == ["loading", None]
+    running.cancel()
+    await asyncio.wait({running})
+    await bridge.close()
+
+
+async def test_stopping_while_the_window_is_measured_opens_nothing_and_the_next_line_begins_again(server):
+    loads = server.gate()
+    server.add_model("tiny:latest", load_hold=loads)
+    server.play(Reply(text="Yes."))
+    face = Face()
+    bridge = Bridge(Options(), face, Yes())
+    running = asyncio.create_task(bridge.run())
+    await until(lambda: face.phases == ["loading"])
+    bridge.stop()
+    await until(lambda: not bridge.busy)
+    assert (face.phases, face.sessions) == (["loading", None], [])
+    loads.open()
+    bridge.submit("hello")
+    await until(lambda: face.ends() == ["done"])
+    running.cancel()
+    await asyncio.wait({running})
+    await bridge.close()
 
 
 def history(bridge: Bridge):

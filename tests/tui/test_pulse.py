@@ -8,6 +8,7 @@ from ollama_code.core.events import (
     Compacted,
     Event,
     ModeChanged,
+    ModelLoaded,
     PermissionAnswered,
     PermissionAsked,
     PhaseChanged,
@@ -56,6 +57,12 @@ def test_usage_gives_the_speed_and_how_full_the_window_is():
     usage = Usage(prompt_tokens=900, generated_tokens=100, generate_s=2.0)
     status = told(UsageReported(usage=usage, num_ctx=8192)).status
     assert (status.used_tokens, status.num_ctx, status.speed_tok_s) == (1000, 8192, 50.0)
+
+
+@pytest.mark.parametrize(("on_gpu", "share"), [(6, 0.75), (8, 1.0), (0, 0.0)])
+def test_how_the_model_lies_in_memory_is_told(on_gpu: int, share: float):
+    loaded = ModelLoaded(model="m", num_ctx=8192, size_bytes=8, size_vram_bytes=on_gpu)
+    assert told(loaded).status.gpu_share == share
 
 
 def test_a_question_says_whose_turn_it_is_until_it_is_answered():

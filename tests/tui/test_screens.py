@@ -10,7 +10,9 @@ import pytest
 from ollama_code.bootstrap.options import Options
 from ollama_code.core.errors import ServerUnreachable
 from ollama_code.core.events import (
+    ModelLoaded,
     PermissionAsked,
+    PhaseChanged,
     Retried,
     TextDelta,
     ToolStarted,
@@ -18,6 +20,7 @@ from ollama_code.core.events import (
     TurnStarted,
 )
 from ollama_code.core.messages import ToolCall
+from ollama_code.core.phase import Phase
 from tests.ollama_server import Call, Model, OllamaServer, Pace, Pull, Reply
 from tests.tui.panels.requests import command, request
 from tests.tui.stage import Play, Stage
@@ -148,6 +151,41 @@ def test_a_tool_that_runs(pictured, server, theme: str, size: tuple[int, int]):
         play.room.status.refresh()
 
     assert pictured(act, theme, size, Options(mode="yolo"))
+
+
+@LOOKS
+def test_a_model_that_loads_for_the_first_time(pictured, server, theme: str, size: tuple[int, int]):
+    gate = server.gate()
+    server.add_model("qwen3:30b", load_hold=gate)
+
+    async def act(play: Play) -> None:
+        await play.until(lambda: "loading" in play.status)
+        await play.pilot.press(*"Meanwhile I write")
+        play.hand.now += 12
+        play.room.status.refresh()
+
+    assert pictured(act, theme, size, Options(model="qwen3:30b"))
+    gate.open()
+
+
+@LOOKS
+def test_a_prompt_that_is_read(pictured, server, theme: str, size: tuple[int, int]):
+    """The numbers are made up: real ones follow the length of the system text."""
+
+    async def act(play: Play) -> None:
+        await play.open()
+        await play.until(lambda: server.warmups and play.room._pulse.status.phase is None)
+        phase = Phase(name="reading", tokens=31_744, cached_tokens=2_048, expected_s=62)
+        for event in (
+            TurnStarted(text="Explain the window to me"),
+            ModelLoaded(model="m", num_ctx=32768, size_bytes=100, size_vram_bytes=62),
+            PhaseChanged(phase=phase),
+        ):
+            play.room.show(event)
+        play.hand.now += 22
+        play.room.status.refresh()
+
+    assert pictured(act, theme, size)
 
 
 @LOOKS

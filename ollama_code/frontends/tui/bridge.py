@@ -26,6 +26,7 @@ from ollama_code.commands.registry import is_command
 from ollama_code.core.errors import ModelMissing, ModelUnclear, OllamaCodeError
 from ollama_code.core.events import Event, TurnFinished
 from ollama_code.core.permission import Mode
+from ollama_code.core.phase import Phase
 from ollama_code.frontends.tui.transcript.blocks import Tone
 from ollama_code.frontends.tui.transcript.warm import warm_up
 from ollama_code.ports import Asker, ModelSummary, PullProgress
@@ -41,6 +42,9 @@ class Face(Protocol):
     """What the bridge tells the screen."""
 
     def opened(self, opened: Opened) -> None: ...
+
+    def opening(self, phase: Phase | None) -> None:
+        """What is waited for while a session is being opened, `None` when that is over."""
 
     def missing(self, error: OllamaCodeError, models: tuple[ModelSummary, ...] = ()) -> None:
         """There is no session: no server, no model, or a choice to make among `models`."""
@@ -117,7 +121,7 @@ class Bridge:
         """Until the person leaves. Whatever ends it, the turn is stopped and the session closed."""
         try:
             module = await asyncio.to_thread(import_module, "ollama_code.bootstrap.conversation")
-            self._talk = module.Conversation(self._options, self._asker)
+            self._talk = module.Conversation(self._options, self._asker, self._opening)
             await asyncio.gather(asyncio.to_thread(warm_up), self._do(Order(self._open)))
             _settle_memory()
             while not self._leaving:
@@ -245,6 +249,10 @@ class Bridge:
             self._heard = opened.session
             opened.session.observe(self._hear)
         self._face.opened(opened)
+
+    def _opening(self, phase: Phase | None) -> None:
+        if not self._leaving:
+            self._face.opening(phase)
 
     def _hear(self, event: Event) -> None:
         if not self._leaving:

@@ -10,6 +10,7 @@ from ollama_code.core.events import (
     Compacted,
     Event,
     ModeChanged,
+    ModelLoaded,
     PermissionAnswered,
     PermissionAsked,
     PhaseChanged,
@@ -46,6 +47,8 @@ class Pulse:
                 speed = usage.generated_tokens / usage.generate_s if usage.generate_s else None
                 used = usage.prompt_tokens + usage.generated_tokens
                 self.status = replace(self.status, used_tokens=used, num_ctx=num_ctx, speed_tok_s=speed)
+            case ModelLoaded(size_bytes=size, size_vram_bytes=on_gpu):
+                self.status = replace(self.status, gpu_share=on_gpu / size if size else 1.0)
             case PermissionAsked() | QuestionAsked():
                 self._phase(None)
                 self._asks(True)
@@ -62,6 +65,10 @@ class Pulse:
     def change(self, status: Status) -> None:
         """What is not told by events: model, mode and window of a session that was opened."""
         self.status = status
+
+    def wait(self, phase: Phase | None) -> None:
+        """For what there is no session yet that tells it; `None` when that is over."""
+        self._phase(phase)
 
     def note(self, text: str) -> None:
         """A passing word for the person, "" to take it away. A question that waits shows again behind it."""

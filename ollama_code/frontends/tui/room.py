@@ -17,6 +17,7 @@ from ollama_code.bootstrap.site import home
 from ollama_code.commands.registry import COMMANDS
 from ollama_code.core.errors import ModelMissing, ModelUnclear, OllamaCodeError, ServerUnreachable
 from ollama_code.core.events import Compacted, Event, ModeChanged, TodosChanged
+from ollama_code.core.phase import Phase
 from ollama_code.core.text import one_line
 from ollama_code.frontends.tui.bridge import Bridge
 from ollama_code.frontends.tui.dialogs.picker import ModelPicker, ModelRow
@@ -174,17 +175,24 @@ class Room(Horizontal):
     def opened(self, opened: Opened) -> None:
         session = opened.session
         self._main.remove_class("-missing")
+        gpu_share = self._pulse.status.gpu_share
         if session.id != self._session:
             self._greet(opened)
+            gpu_share = 1.0
         status = replace(
             self._pulse.status,
             model=session.head.model,
             mode=session.mode,
             used_tokens=session.tokens_used,
             num_ctx=session.head.num_ctx,
+            gpu_share=gpu_share,
         )
         self._pulse.change(status)
         self.hint("")
+
+    def opening(self, phase: Phase | None) -> None:
+        self._pulse.wait(phase)
+        self.status.show(self._pulse.status)
 
     def missing(self, error: OllamaCodeError, models: tuple[ModelSummary, ...] = ()) -> None:
         can_chat = any(map(_chats, models))

@@ -30,18 +30,22 @@ _NAME_CHARS = 40
 _PHASE_CELLS, _LEAST_DETAIL_CELLS = 60, 5
 _RUN = "Run "
 """Titles of tools are orders ("Read a.py"); a command's reads better as what goes on."""
+_SILENT_S, _OVERDUE = 60.0, 2.0
+"""Nothing was heard for so long, twice as long before an answer, and for so many times what was expected: a person
+may want to stop."""
 _BETWEEN = "  ·  "
 
 
 @dataclass(frozen=True)
 class Status:
-    """`num_ctx` is 0 before there is a session. `speed_tok_s` is of the last answer. `phase_since` is when the phase
-    began, on the bar's clock."""
+    """`num_ctx` is 0 before there is a session. `gpu_share` is 0 where there is no graphics card. `speed_tok_s` is of
+    the last answer. `phase_since` is when the phase began, on the bar's clock."""
 
     model: str = ""
     mode: Mode = Mode.DEFAULT
     used_tokens: int = 0
     num_ctx: int = 0
+    gpu_share: float = 1.0
     speed_tok_s: float | None = None
     phase: Phase | None = None
     phase_since: float = 0.0
@@ -56,9 +60,10 @@ class _Part(IntEnum):
     PHASE = 1
     MODEL = 2
     WINDOW = 3
-    HINT = 4
-    SPEED = 5
-    BRANCH = 6
+    GPU = 4
+    HINT = 5
+    SPEED = 6
+    BRANCH = 7
 
 
 _Parts = dict[_Part, Content]
@@ -80,9 +85,12 @@ class StatusBar(Widget):
         super().__init__(id=id)
         self._clock = clock
         self._status = Status()
+        self._heard = clock()
         self._ticker: Timer | None = None
 
     def show(self, status: Status) -> None:
+        """To be called with everything that happens: it also shows that something does."""
+        self._heard = self._clock()
         if status == self._status:
             return
         self._status = status
@@ -116,31 +124,39 @@ class StatusBar(Widget):
     def _phase(self, cells: int) -> Content:
         status = self._status
         assert status.phase is not None
-        elapsed_s = self._clock() - status.phase_since
-        return Content.styled(
-            phase_words(status.phase, elapsed_s, status.speed_tok_s, cells=cells), "$accent"
-        )
+        now = self._clock()
+        times = Times(now - status.phase_since, now - self._heard, status.speed_tok_s)
+        return Content.styled(phase_words(status.phase, times, cells=cells), "$accent")
 
 
-def phase_words(
-    phase: Phase, elapsed_s: float, speed_tok_s: float | None, *, cells: int = _PHASE_CELLS
-) -> str:
-    """What is going on: "reading about 3,100 tokens 0:12". Beyond `cells` the detail is cut, never the numbers."""
-    detail = Content(one_line(_detail(phase), limit=_PHASE_CELLS))
-    words = _words(phase, detail.plain, elapsed_s, speed_tok_s)
+@dataclass(frozen=True)
+class Times:
+    """Of a phase: since it began, since anything was heard, and the speed of the last answer."""
+
+    elapsed_s: float
+    silent_s: float = 0.0
+    speed_tok_s: float | None = None
+
+
+def phase_words(phase: Phase, times: Times, *, cells: int = _PHASE_CELLS) -> str:
+    """What is going on: "reading 12.4k of 31k tokens, about 0:40 left". Beyond `cells` the detail is cut, never the
+    numbers."""
+    detail = Content(one_line(_detail(phase, times.elapsed_s), limit=_PHASE_CELLS))
+    words = _words(phase, detail.plain, times)
     over = cell_len(words) - cells
     if over <= 0:
         return words
+    if (brief := _brief(phase, times)) and cell_len(brief) <= cells:
+        return brief
     kept = detail.cell_length - over
     cut = detail.truncate(kept, ellipsis=True).plain if kept >= _LEAST_DETAIL_CELLS else ""
-    return _words(phase, cut, elapsed_s, speed_tok_s)
+    return _words(phase, cut, times)
 
 
-def _words(phase: Phase, detail: str, elapsed_s: float, speed_tok_s: float | None) -> str:
-    elapsed = span(elapsed_s)
-    if phase.expected_s:
-        elapsed += f" of about {span(phase.expected_s)}"
-    speed = f"{speed_tok_s:.0f} tok/s" if speed_tok_s else ""
+def _words(phase: Phase, detail: str, times: Times) -> str:
+    stuck = _no_progress(phase, times)
+    elapsed = "" if stuck else _elapsed(phase, times.elapsed_s)
+    speed = f"{times.speed_tok_s:.0f} tok/s" if times.speed_tok_s and not stuck else ""
     match phase.name:
         case "connecting":
             words = ["connecting to" if detail else "connecting", detail, elapsed]
@@ -162,14 +178,41 @@ def _words(phase: Phase, detail: str, elapsed_s: float, speed_tok_s: float | Non
             words = ["" if titled else "running", detail, elapsed]
         case _:
             assert_never(phase.name)
-    return " ".join(filter(None, words))
+    said = " ".join(filter(None, words))
+    return f"{said}, {stuck}" if stuck else said
 
 
-def _detail(phase: Phase) -> str:
+def _brief(phase: Phase, times: Times) -> str:
+    """The same numbers in fewer words; empty where there is no such form."""
+    left_s = phase.left_s(times.elapsed_s)
+    if phase.name != "reading" or not phase.tokens or not left_s:
+        return ""
+    read = phase.read_by(times.elapsed_s)
+    return f"reading {tokens(read)} of {tokens(phase.tokens)}, {span(left_s)} left"
+
+
+def _elapsed(phase: Phase, elapsed_s: float) -> str:
+    if phase.name == "reading" and (left_s := phase.left_s(elapsed_s)):
+        return f"about {span(left_s)} left"
+    return span(elapsed_s) + (f" of about {span(phase.expected_s)}" if phase.expected_s else "")
+
+
+def _no_progress(phase: Phase, times: Times) -> str:
+    """What to say of a wait that is longer than it should be; empty while all is well. A tool has its own time."""
+    if phase.name == "running":
+        return ""
+    silent_s = _SILENT_S * 2 if phase.name in ("loading", "reading") else _SILENT_S
+    longest_s = max(_OVERDUE * phase.expected_s, silent_s)
+    return f"no progress for {span(times.silent_s)}, Esc stops" if times.silent_s >= longest_s else ""
+
+
+def _detail(phase: Phase, elapsed_s: float) -> str:
     if phase.name == "running":
         return phase.detail.removeprefix(_RUN)
     if phase.name != "reading" or not phase.tokens:
         return phase.detail
+    if phase.left_s(elapsed_s):
+        return f"{tokens(phase.read_by(elapsed_s))} of {tokens(phase.tokens)} tokens,"
     new = f"about {tokens(phase.tokens - phase.cached_tokens)}"  # to the engine, which knows the rest
     return f"{new} of {tokens(phase.tokens)} tokens" if phase.cached_tokens else f"{new} tokens"
 
@@ -182,6 +225,8 @@ def _parts(status: Status) -> _Parts:
     parts[_Part.MODE] = Content.styled(status.mode.value, _MODES[status.mode])
     if status.num_ctx:
         parts[_Part.WINDOW] = _window(status)
+    if 0 < status.gpu_share < 1:
+        parts[_Part.GPU] = Content.styled(f"{status.gpu_share:.0%} on GPU", "$warning")
     if status.phase is not None:
         parts[_Part.PHASE] = Content()
     elif status.speed_tok_s:
