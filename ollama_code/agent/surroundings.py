@@ -3,10 +3,12 @@ one changed word at the front makes the engine read everything again."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 
 from ollama_code.core.permission import Mode
 
+_PREFACE = re.compile(r"<surroundings>\n.*?\n</surroundings>\n\n", re.DOTALL)
 _MODES = {
     Mode.PLAN: "plan (only read; then present a plan)",
     Mode.DEFAULT: "default (edits and commands are shown to the person first)",
@@ -46,3 +48,9 @@ def preface(told: Surroundings | None, now: Surroundings) -> str:
         if changed
         else ""
     )
+
+
+def without_preface(text: str) -> str:
+    """A message of the history as a person wants to read it again."""
+    found = _PREFACE.match(text)
+    return text[found.end() :] if found else text

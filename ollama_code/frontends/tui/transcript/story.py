@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from ollama_code.agent.surroundings import without_preface
 from ollama_code.core.events import (
     Event,
     JobChanged,
@@ -180,7 +181,7 @@ class Story:
     def _recalled(self, message: Message) -> Iterator[Block]:
         match message:
             case UserMessage(text=text):
-                yield UserBlock(text)
+                yield UserBlock(without_preface(text))
             case AssistantMessage(text=text, thinking=thinking, calls=calls):
                 if thinking.strip():
                     yield ThinkingBlock(thinking)

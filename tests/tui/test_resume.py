@@ -1,0 +1,21 @@
+"""What a continued session shows of what was said before."""
+
+from __future__ import annotations
+
+from ollama_code.bootstrap.options import Options
+from tests.ollama_server import OllamaServer, Reply
+
+
+async def test_a_continued_session_shows_the_words_of_the_person_and_not_what_stood_around_them(
+    stage, monkeypatch
+):
+    with OllamaServer() as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.url)
+        server.play(Reply(text="Hello to you."))
+        async with stage.playing() as play:
+            await play.open()
+            await play.say("hello there")
+        async with stage.playing(Options(resume=True)) as play:
+            await play.open()
+            await play.until(lambda: "Hello to you." in play.text)
+            assert "❯ hello there" in play.text and "surroundings" not in play.text
