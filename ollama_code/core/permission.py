@@ -60,7 +60,7 @@ class PermissionRequest(Value):
     """Scopes that are surely in it, perhaps not all: a rule that forbids one of them, or asks, is about all of it."""
     cautions: tuple[Caution, ...] = ()
     why: str = ""
-    """Why it asks, a clause; known once it is decided."""
+    """Why it asks, a clause, where that is more than the mode's custom; known once it is decided."""
 
     @property
     def terms(self) -> tuple[str, ...]:

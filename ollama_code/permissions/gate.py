@@ -8,7 +8,7 @@ from typing import Literal
 
 from ollama_code.core.events import PermissionAnswered, PermissionAsked
 from ollama_code.core.permission import Allowed, Answer, Mode, PermissionRequest, Refused
-from ollama_code.permissions.policy import Policy, decide
+from ollama_code.permissions.policy import Decision, Policy, decide
 from ollama_code.ports import Asker, Emit
 
 By = Literal["person", "policy", "nobody"]
@@ -36,27 +36,33 @@ class Gate:
 
     async def admit(self, request: PermissionRequest, agent: str) -> Ruling:
         """May this call run? Cancelling the await withdraws the question."""
-        decision = decide(request, self.mode, self._policy, self._grants)
-        if decision.verdict == "ask":
-            return await self._ask(request, agent)
+        decision = self._decide(request)
+        if decision.verdict != "ask":
+            return self._settled(request, decision, agent)
+        if self._asker is None:
+            reason = "Not allowed: nobody is here to approve it. Go on without it, or say what you would have done."
+            self._answered(request, Refused(feedback=reason), "nobody", agent)
+            return Ruling(allow=False, reason=reason)
+        async with self._turnstile:
+            decision = self._decide(request)
+            if decision.verdict != "ask":  # an answer or another mode meanwhile covers this one too
+                return self._settled(request, decision, agent)
+            asked = request.model_copy(update={"why": "" if decision.usual else decision.reason})
+            return await self._ask(asked, self._asker, agent)
+
+    def _decide(self, request: PermissionRequest) -> Decision:
+        return decide(request, self.mode, self._policy, self._grants)
+
+    def _settled(self, request: PermissionRequest, decision: Decision, agent: str) -> Ruling:
         if decision.verdict == "allow":
             return Ruling(allow=True)
         reason = f"Not allowed: {decision.reason}."
         self._answered(request, Refused(feedback=reason), "policy", agent)
         return Ruling(allow=False, reason=reason)
 
-    async def _ask(self, request: PermissionRequest, agent: str) -> Ruling:
-        if self._asker is None:
-            reason = "Not allowed: nobody is here to approve it. Go on without it, or say what you would have done."
-            self._answered(request, Refused(feedback=reason), "nobody", agent)
-            return Ruling(allow=False, reason=reason)
-        async with self._turnstile:
-            decision = decide(request, self.mode, self._policy, self._grants)
-            if decision.verdict == "allow":  # an answer given meanwhile covers this one too
-                return Ruling(allow=True)
-            request = request.model_copy(update={"why": decision.reason})
-            self._emit(PermissionAsked(request=request, agent=agent))
-            answer = await self._asker.approve(request)
+    async def _ask(self, request: PermissionRequest, asker: Asker, agent: str) -> Ruling:
+        self._emit(PermissionAsked(request=request, agent=agent))
+        answer = await asker.approve(request)
         self._answered(request, answer, "person", agent)
         match answer:
             case Allowed(remember=remember):

@@ -39,6 +39,8 @@ class Decision:
 
     verdict: Literal["allow", "ask", "deny"]
     reason: str
+    usual: bool = False
+    """Whether the mode asks for everything of this kind: a person who is asked needs no reason."""
 
 
 def decide(request: PermissionRequest, mode: Mode, policy: Policy, grants: Collection[str]) -> Decision:
@@ -61,7 +63,7 @@ def _decide(request: PermissionRequest, mode: Mode, policy: Policy, grants: Coll
     if rule := _first(policy.ask, everything):
         return Decision("ask", f"the rule {rule} ({rule.origin}) asks for it")
     if request.reach == "protected":
-        return Decision("ask", "the path is protected in every mode")
+        return Decision("ask", "the path is protected in every mode", usual=True)
     unclear = _first_that_cannot_tell((*policy.deny, *policy.ask), request.scopes)
     allowance = _Allowance(request, policy, named=unclear is not None)
     if not allowance.missing:
@@ -69,7 +71,7 @@ def _decide(request: PermissionRequest, mode: Mode, policy: Policy, grants: Coll
     if unclear:  # what was allowed wholesale was not meant to slip past the rule
         return Decision("ask", f"the command may hold what the rule {unclear} ({unclear.origin}) is about")
     decision = _by_mode(request, mode)
-    if decision.verdict == "ask" and (held := _listed(allowance.held or _texts(request))):
+    if decision.verdict == "ask" and (held := _listed(allowance.held or _telling(request, policy))):
         return Decision("ask", held)
     return decision
 
@@ -122,11 +124,18 @@ def _by_mode(request: PermissionRequest, mode: Mode) -> Decision:
             return Decision("allow", "reading inside the workspace")
         if request.kind is Kind.EDIT and mode is Mode.AUTO_EDIT:
             return Decision("allow", "auto-edit mode")
-    return Decision("ask", f"{mode} mode asks")
+    return Decision("ask", f"{mode} mode asks", usual=True)
 
 
-def _texts(request: PermissionRequest) -> list[str]:
-    return [caution.text for caution in request.cautions]
+def _telling(request: PermissionRequest, policy: Policy) -> list[str]:
+    """The cautions a person learns from. That only bash can read a line is true of many, and is worth a word where
+    a rule seems to allow it."""
+    seems_allowed = any(rule.matches(scope) for rule in policy.allow for scope in request.seen)
+    return [
+        caution.text
+        for caution in request.cautions
+        if caution.against != "wide" or seems_allowed or words_of(parse_scope(caution.scope)[1])
+    ]
 
 
 def _listed(reasons: Iterable[str]) -> str:

@@ -22,7 +22,7 @@ _SIMPLE = re.compile(r"[A-Za-z0-9_./+-]+(?: +[A-Za-z0-9_./:=@%+,^-]+)*")
 """A pattern that is words and nothing else: most are, and reading those needs no grammar."""
 _MORE = " *"
 _RUNNERS = frozenset(
-    "sh bash dash zsh fish ksh env xargs sudo doas su runuser pkexec nohup timeout time nice ionice setsid stdbuf"
+    ". sh bash dash zsh fish ksh env xargs sudo doas su runuser pkexec nohup timeout time nice ionice setsid stdbuf"
     " watch unshare chroot flock strace python node perl ruby php lua awk gawk mawk eval exec source command builtin"
     " ssh find parallel busybox script expect entr npx bunx uvx".split()
 )

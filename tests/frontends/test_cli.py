@@ -32,7 +32,6 @@ def test_help_tells_the_exit_codes(run: RunInside) -> None:
         (("-p", "x", "--demo", "--continue"), "--demo"),
         (("-p", "x", "--allow", "no_such_tool"), "names no tool"),
         (("-p", "x", "--allow", "run_shell_command(bash *)"), "bash runs any other program"),
-        (("-p", "x", "--allow", "run_shell_command(*)"), "allows every command"),
         (("-p", "x", "--ollama-url", "ftp://example"), "ftp://"),
         (("-p", "x", "--ollama-url", "127.0.0.1:99999"), "99999"),
         (("-p", "x", "--num-ctx", "100"), "512"),

@@ -178,6 +178,14 @@ def test_a_command_that_only_shows_needs_no_rule_unless_the_policy_wants_one():
     assert verdict(command("cat /x", cautions=(outside,)), Policy()) == "ask"
 
 
+def test_that_bash_must_read_a_line_is_said_where_a_rule_seems_to_allow_it():
+    line = "run_shell_command(pytest $x)"
+    caution = Caution(scope=line, text="bash interprets $x", against="wide")
+    opaque = command("pytest $x", seen=("run_shell_command(pytest '$x')",), cautions=(caution,))
+    assert decide(opaque, Mode.DEFAULT, allowing("pytest *"), ()).reason == "bash interprets $x"
+    assert decide(opaque, Mode.DEFAULT, allowing("make *"), ()).usual
+
+
 class Broken(Rule):
     def matches(self, scope: str) -> bool:
         raise RuntimeError("a bug")

@@ -13,10 +13,12 @@ from prompt_toolkit.input.typeahead import clear_typeahead
 from prompt_toolkit.patch_stdout import patch_stdout
 
 from ollama_code.core.permission import Allowed, Answer, PermissionRequest, Question, Reach, Refused
+from ollama_code.core.text import one_line
 from ollama_code.frontends.repl.paper import Paper
 
 SETTLE_S = 0.5
 """Keys typed before a question has been on the screen this long answer nothing."""
+_WHY_CHARS = 600
 _REACH: dict[Reach, str] = {
     "workspace": "",
     "unseen": "The model never read what this replaces.",
@@ -37,6 +39,8 @@ class PlainAsker:
         paper.line(f"? {request.title}", "bold yellow")
         if warning := _REACH[request.reach]:
             paper.line(warning, "bold red")
+        if request.why:
+            paper.line(f"It asks because {one_line(request.why, limit=_WHY_CHARS)}.", "bold red")
         paper.block(request.preview)
         paper.line(f"  1 yes, once   2 yes, for this session: {', '.join(request.scopes)}")
         paper.line("  3 no, stop    4 no, and tell the model why")

@@ -215,6 +215,12 @@ async def test_a_reach_beyond_the_usual_is_said_in_words(reach, words: str):
         assert words in screen_text(app)
 
 
+async def test_the_reason_it_asks_is_said():
+    asks = request(command()).model_copy(update={"why": "core.fsmonitor of this repository says: touch x"})
+    async with asked(asks, size=(120, 40)) as (app, _pilot, _, _hand):
+        assert "It asks because core.fsmonitor of this repository says: touch x." in screen_text(app)
+
+
 async def test_the_scopes_of_a_session_answer_are_spelled_out():
     async with asked(request(diff(), scopes=("edit(a.py)", "edit(b.py)"))) as (app, _pilot, _, _hand):
         assert "2 Yes, for this session: edit(a.py), edit(b.py)" in screen_text(app)
@@ -232,7 +238,9 @@ async def test_long_scopes_are_listed_whole_below_the_diff():
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 50), (30, 10)])
 async def test_nothing_hostile_reaches_the_screen(size: tuple[int, int]):
-    asks = request(command(HOSTILE), scopes=(HOSTILE,)).model_copy(update={"title": HOSTILE, "tool": HOSTILE})
+    asks = request(command(HOSTILE), scopes=(HOSTILE,)).model_copy(
+        update=dict.fromkeys(("title", "tool", "why"), HOSTILE)
+    )
     async with asked(asks, size=size, agent=HOSTILE) as (app, _pilot, _, _hand):
         shown = screen_text(app)
         assert "[@click=" in shown

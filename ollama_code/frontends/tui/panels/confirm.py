@@ -20,6 +20,8 @@ _WARNINGS: dict[Reach, tuple[str, str]] = {
     "outside": ("This reaches outside the workspace.", "bold $error"),
     "protected": ("This path is protected: it asks in every mode.", "bold $error"),
 }
+_WHY = "bold $warning"
+_WHY_CHARS = 600
 _SCOPE_CHARS = 160
 """Scopes longer than this, together, are spelled out below what would run and not in the option."""
 
@@ -105,7 +107,11 @@ def _head(request: PermissionRequest, agent: str) -> tuple[Row, ...]:
             pass
     rows = [Row(one_line(request.title), "bold $strong"), Row(" · ".join(facts), "$dim")]
     warning, style = _WARNINGS[request.reach]
-    return (*rows, Row(warning, style, "! ", style)) if warning else tuple(rows)
+    if warning:
+        rows.append(Row(warning, style, "! ", style))
+    if request.why:
+        rows.append(Row(f"It asks because {one_line(request.why, limit=_WHY_CHARS)}.", _WHY, "! ", _WHY))
+    return tuple(rows)
 
 
 def _options(request: PermissionRequest) -> tuple[Row, ...]:
