@@ -77,6 +77,7 @@ class _Ready:
     line: Line
     intent: Intent
     network: bool
+    sandboxed: bool
     notes: tuple[str, ...] = ()
 
 
@@ -148,7 +149,7 @@ class RunShellCommand(Tool[ShellParams]):
             yield await self._job_result(p.job, call)
             return
         ready = await self._ready(p, call)
-        command = await self._confined(ready, call)
+        command = await self._confined(ready)
         if p.is_background:
             yield _started(await self._jobs.start(command, p.command))
             return
@@ -171,12 +172,12 @@ class RunShellCommand(Tool[ShellParams]):
         timeout_s = None if p.is_background else p.timeout / 1000
         line = Line(p.command, directory, self._environment, timeout_s)
         meant = for_bash(line) if call.by_person else await intent(line, self._workspace)
-        return _Ready(line, meant, p.network, notes)
+        return _Ready(line, meant, p.network, not call.by_person, notes)
 
-    async def _confined(self, ready: _Ready, call: Call) -> Command:
+    async def _confined(self, ready: _Ready) -> Command:
         """What the person typed runs as it would in their own shell."""
         command = ready.intent.command(self._workspace.root)
-        if call.by_person:
+        if not ready.sandboxed:
             return command
         return await self._sandbox.confined(command, network=ready.network)
 
@@ -228,7 +229,7 @@ class RunShellCommand(Tool[ShellParams]):
             followed = command if ready.intent.plain else trail.on(command)
             outcome = await run(followed, live.put_nowait, on_left=adopt)
             last = trail.last_directory() or ready.intent.ends_in
-        if command.argv != ready.line.command().argv and outcome.returncode != 0:
+        if ready.sandboxed and outcome.returncode != 0:
             left.extend(self._sandbox.remarks(outcome.output[-_REMARKED_CHARS:], network=ready.network))
         return _Ran(outcome, (*left, *ready.notes, *await self._follow(ready.line.directory, last)))
 

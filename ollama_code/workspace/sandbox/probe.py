@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -36,16 +37,21 @@ class Found:
 @cache
 def probe() -> Found:
     """Blocks for some tens of milliseconds; the answer holds as long as the process."""
+    return climb(rungs(os.geteuid()))
+
+
+def climb(ladder: Iterable[Rung]) -> Found:
+    """The first rung that holds."""
     reasons: list[str] = []
-    for rung in rungs(os.geteuid()):
-        trouble = _trouble(rung)
+    for rung in ladder:
+        trouble = trouble_with(rung)
         if not trouble:
             return Found(rung, tuple(reasons))
         reasons.append(f"{rung.name}: {trouble}")
     return Found(None, tuple(reasons))
 
 
-def _trouble(rung: Rung) -> str:
+def trouble_with(rung: Rung) -> str:
     """What is wrong with a rung, empty when it holds."""
     try:
         with tempfile.TemporaryDirectory(prefix="ollama-code-") as made, _listener() as server:

@@ -8,7 +8,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -65,18 +65,19 @@ class _Made:
 
 
 class Sandbox:
-    """Finding out what this machine offers takes some tens of milliseconds, once in a process: `ready` does it
-    without blocking, else the first question does."""
+    """`find` says what this machine offers, which takes some tens of milliseconds, once in a process: `ready` does
+    it without blocking, else the first question does."""
 
-    def __init__(self, grounds: Grounds, wishes: Wishes) -> None:
+    def __init__(self, grounds: Grounds, wishes: Wishes, find: Callable[[], Found] = probe) -> None:
         self._grounds = grounds
         self._wishes = wishes
+        self._find = find
         self._made = _Made()
         self._laying_out = asyncio.Lock()
 
     async def ready(self) -> None:
         if self._wishes.enabled:
-            await asyncio.to_thread(probe)
+            await asyncio.to_thread(self._find)
 
     @property
     def level(self) -> str:
@@ -156,7 +157,7 @@ class Sandbox:
     def _found(self) -> Found:
         if not self._wishes.enabled:
             return Found(None, ("sandbox.enabled is false",))
-        return Found(None, ("the project is the whole disk",)) if "/" in self._grounds.roots else probe()
+        return Found(None, ("the project is the whole disk",)) if "/" in self._grounds.roots else self._find()
 
     def _territory(self, command: Command) -> Territory:
         grounds, wishes = self._grounds, self._wishes
@@ -164,7 +165,7 @@ class Sandbox:
             roots=(*grounds.roots, *_real(wishes.writable)),
             private=self._made.private,
             home=os.path.realpath(grounds.home),
-            readable=(*grounds.shown, *wishes.readable, *_OURS),
+            readable=(*grounds.shown, *wishes.readable, *_OURS, command.directory),
             hidden=grounds.hidden,
             environment=command.environment,
         )
@@ -177,6 +178,7 @@ class Sandbox:
         (private / "tmp").mkdir()
         (private / "tmp").chmod(0o1777)
         (private / "home").mkdir(mode=0o700)
+        (private / "nothing").touch(mode=0o444)
         for root in self._grounds.roots:
             folder = Path(root) / _OWN_FOLDER
             with suppress(OSError):

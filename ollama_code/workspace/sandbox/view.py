@@ -7,6 +7,7 @@ obey."""
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,7 +64,7 @@ class Mount:
 @dataclass(frozen=True)
 class Territory:
     """`roots` may be written, `readable` are seen again where their surroundings are hidden, `hidden` are not seen at
-    all, not even inside a root. `private` belongs to the session and holds its `/tmp` and its home."""
+    all, not even inside a root. `private` belongs to the session and holds its `/tmp`, its home and an empty file."""
 
     roots: tuple[str, ...]
     private: str
@@ -81,10 +82,14 @@ class Territory:
     def private_home(self) -> str:
         return f"{self.private}/home"
 
+    @property
+    def private_nothing(self) -> str:
+        return f"{self.private}/nothing"
+
 
 def mounts(territory: Territory) -> tuple[Mount, ...]:
     """What is there now decides: asked anew for each command. A root that is gone is left out."""
-    roots = tuple(sorted((root for root in territory.roots if Path(root).is_dir()), key=len))
+    roots = tuple(sorted((root for root in territory.roots if stat.S_ISDIR(_mode(root))), key=len))
     covered = (*_TREES, territory.home)
     readable = _existing(territory.readable)
     seen = tuple(path for path in (*_toolchains(territory), *readable) if _below(path, covered))
@@ -125,7 +130,7 @@ def _masks(territory: Territory, seen: tuple[str, ...]) -> Iterator[Mount]:
         named |= {f"{home}/{name}" for name in _names(home) if against_reading(name, below_home=name)}
     for path in sorted(named):
         if _below(path, seen) and _is_plain(path) and path not in territory.roots:
-            yield _emptied(path)
+            yield _emptied(path, territory)
 
 
 def _held(root: str) -> Iterator[Mount]:
@@ -133,29 +138,42 @@ def _held(root: str) -> Iterator[Mount]:
     what is not there cannot be held, see `docs/security.md`."""
     git = f"{root}/.git"
     if _is_plain(git):
-        kind: Literal["bind", "ro-bind"] = "bind" if Path(git).is_dir() else "ro-bind"
+        kind: Literal["bind", "ro-bind"] = "bind" if stat.S_ISDIR(_mode(git)) else "ro-bind"
         yield Mount(kind, git, git)
     for path in (*(f"{root}/{name}" for name in _OBEYED), *(f"{git}/{name}" for name in _OBEYED_BY_GIT)):
         if _is_plain(path):
             yield Mount("ro-bind", path, path)
 
 
-def _emptied(path: str) -> Mount:
-    return Mount("tmpfs", path) if Path(path).is_dir() else Mount("ro-bind", path, "/dev/null")
+def _emptied(path: str, territory: Territory) -> Mount:
+    """A file that can be read and says nothing, because a program stops at one it may not read."""
+    return (
+        Mount("tmpfs", path)
+        if stat.S_ISDIR(_mode(path))
+        else Mount("ro-bind", path, territory.private_nothing)
+    )
 
 
 def _existing(paths: Iterable[str]) -> tuple[str, ...]:
     """Those that are there, resolved, each once: a mount point is no link."""
-    return tuple(dict.fromkeys(os.path.realpath(path) for path in paths if path and Path(path).exists()))
+    return tuple(dict.fromkeys(os.path.realpath(path) for path in paths if path and _mode(path)))
 
 
 def _is_plain(path: str) -> bool:
     """There, and reached through no link: a link may be replaced, and where it leads is not ours to hold."""
-    return Path(path).exists() and os.path.realpath(path) == path
+    return bool(_mode(path)) and os.path.realpath(path) == path
 
 
 def _is_folder(path: str) -> bool:
-    return Path(path).is_dir() and not Path(path).is_symlink()
+    return stat.S_ISDIR(_mode(path)) and os.path.realpath(path) == path
+
+
+def _mode(path: str) -> int:
+    """0 where nothing is there, or nothing we may look at."""
+    try:
+        return Path(path).stat().st_mode
+    except OSError:
+        return 0
 
 
 def _names(folder: str) -> list[str]:
