@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 from ollama_code.core.display import DiffBlock, FilesBlock, OutputBlock, TextBlock, TodosBlock
 from ollama_code.core.error_type import ErrorType
 from ollama_code.core.events import (
+    CallDrafted,
     Event,
     JobChanged,
     Notice,
@@ -158,7 +159,36 @@ async def _selected(pilot: Pilot[None]) -> None:
     await pilot.pause()
 
 
+PROGRAM = "".join(
+    f'def handler_{n}(request: str) -> int:\n    """Answer {n}."""\n    return len(request) * {n}  # twice\n\n\n'
+    for n in range(1, 9)
+)
+
+
+def drafted(number: int, name: str, tokens: int, **arguments: str) -> tuple[CallDrafted, ...]:
+    return tuple(
+        CallDrafted(number=number, name=name, argument=argument, text=text, tokens=tokens)
+        for argument, text in arguments.items()
+    )
+
+
+WRITING = (
+    *CONVERSATION[:2],
+    TextDelta(text="I will write the handlers first."),
+    *drafted(1, "write_file", 412, file_path="src/handlers.py", content=PROGRAM[:-40]),
+)
+EDITING = (
+    *CONVERSATION[:2],
+    TextDelta(text="The bound is off by one."),
+    *drafted(1, "edit", 88, file_path="src/roman.py", old_string="while n > 0:\n    n -= 1\n    total += n"),
+    *drafted(1, "edit", 97, new_string="while n >= 0:\n    total += n\n    n -="),
+    *drafted(2, "run_shell_command", 12, command="python -m unittest -q"),
+)
+
+
 SCENES = {
+    "writing_file": (WRITING, _settle),
+    "writing_edit": (EDITING, _settle),
     "conversation": (CONVERSATION, _settle),
     "streaming": ((TurnStarted(text="Show me."), TextDelta(text=ANSWER[:520])), _settle),
     "thinking": ((*CONVERSATION[:2], TextDelta(text="Yes."), *THINKING), _settle),

@@ -41,6 +41,11 @@ class Block:
         self.is_open = False
         self.behind = False
         """More waits to be taken in at the next frame."""
+        self.is_gone = False
+        """It has no place in the conversation any more: no row of it is shown."""
+
+    def remove(self) -> None:
+        self.is_gone, self.behind = True, False
 
     def build(self, ink: Ink) -> Iterable[AnyLine]:
         raise NotImplementedError
@@ -128,6 +133,12 @@ class AnswerBlock(Block):
     def strike(self) -> None:
         """The provider took these words back."""
         self._struck, self.behind = True, False
+
+    def correct(self, text: str) -> None:
+        """These are the words that were really meant."""
+        self._waiting, self._source = [text], []
+        self._cleaner, self._stream = StreamCleaner(), None
+        self._done = True
 
     def update(self, ink: Ink) -> int:
         if self._struck:

@@ -60,6 +60,13 @@ class Page:
         self._starts, self._strips, self.is_laid_out = [0], {}, False
         self.height = self.gap + self.block.estimate(canvas.room)
 
+    def take_in(self, ink: Ink) -> int:
+        """Bring the lines up to date. Returns the index of the first one that changed."""
+        if not self.block.is_gone:
+            return self.block.update(ink)
+        self.block.lines, self.gap = [], 0
+        return 0
+
     def lay_out(self, first: int = 0) -> None:
         """Find the height. Lines before `first` are as they were."""
         lines, starts = self.block.lines, self._starts
@@ -138,9 +145,10 @@ class Pages:
         return sum(page.height for page in self.pages[: self.top.page]) + self.top.row
 
     def add(self, block: Block, depth: int) -> Page:
-        quiet = self.pages and block.quiet and self.pages[-1].block.quiet and self.pages[-1].depth == depth
-        page = Page(block, 0 if quiet or not self.pages else 1, depth)
-        page.gap_depth = min(depth, self.pages[-1].depth) if self.pages else depth
+        last = next((page for page in reversed(self.pages) if not page.block.is_gone), None)
+        quiet = last is not None and block.quiet and last.block.quiet and last.depth == depth
+        page = Page(block, 0 if quiet or last is None else 1, depth)
+        page.gap_depth = min(depth, last.depth) if last else depth
         page.resize(self._canvas(depth), self._canvas(page.gap_depth))
         self.pages.append(page)
         self._total += page.height
@@ -171,7 +179,7 @@ class Pages:
         page = self.pages[index]
         old = page.height
         was_laid_out = page.is_laid_out
-        first = page.block.update(self.ink)
+        first = page.take_in(self.ink)
         page.lay_out(first if was_laid_out else 0)
         self._seen(index)
         self._total += page.height - old
@@ -262,7 +270,7 @@ class Pages:
         page = self.pages[index]
         if not page.is_laid_out:
             self._total -= page.height
-            while page.block.update(self.ink) >= 0 and page.block.behind:
+            while page.take_in(self.ink) >= 0 and page.block.behind:
                 pass
             page.lay_out()
             self._total += page.height

@@ -4,11 +4,14 @@ subagent), never how it looks."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from ollama_code.agent.surroundings import without_preface
 from ollama_code.core.events import (
+    CallDrafted,
     Event,
     JobChanged,
+    MessageAdded,
     Notice,
     PermissionAnswered,
     PermissionAsked,
@@ -25,7 +28,7 @@ from ollama_code.core.events import (
 )
 from ollama_code.core.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
 from ollama_code.core.permission import Allowed, Refused
-from ollama_code.core.text import one_line
+from ollama_code.core.text import clean, one_line
 from ollama_code.frontends.tui.transcript.blocks import (
     AnswerBlock,
     Block,
@@ -33,6 +36,7 @@ from ollama_code.frontends.tui.transcript.blocks import (
     ThinkingBlock,
     UserBlock,
 )
+from ollama_code.frontends.tui.transcript.draft import CallDraft
 from ollama_code.frontends.tui.transcript.tool import ToolBlock
 
 MAIN = "main"
@@ -44,6 +48,14 @@ _STOPS = {
 Stream = AnswerBlock | ThinkingBlock
 
 
+@dataclass(frozen=True)
+class Drafted:
+    """A call being written, under the name that the model gave it."""
+
+    name: str
+    block: ToolBlock
+
+
 class Story:
     """`place(block, depth)` puts a new block at the end, `touch(block)` says that one changed."""
 
@@ -53,6 +65,7 @@ class Story:
         self._open: dict[str, Stream] = {}
         self._step: dict[str, list[Stream]] = {}
         self._calls: dict[tuple[str, str], ToolBlock] = {}
+        self._drafts: dict[str, dict[int, Drafted]] = {}
 
     def hear(self, event: Event) -> None:
         match event:
@@ -66,11 +79,14 @@ class Story:
                     self._touch(block)
             case StepStarted(agent=agent):
                 self._close(agent)
+                self._withdraw(agent)
                 self._step[agent] = []
-            case ToolStarted(call=call, title=title, agent=agent):
-                block = ToolBlock(title)
-                self._calls[agent, call.id] = block
-                self._begin(block, agent)
+            case CallDrafted():
+                self._draft(event)
+            case MessageAdded(message=AssistantMessage(text=text), agent=agent):
+                self._correct(agent, text)
+            case ToolStarted():
+                self._start_call(event)
             case ToolFinished(call_id=call, agent=agent):
                 self._finish_call(event)
             case TurnStarted(text=text, agent=agent):
@@ -91,7 +107,7 @@ class Story:
         self._place(block, _depth(agent))
 
     def forget(self) -> None:
-        self._open, self._step, self._calls = {}, {}, {}
+        self._open, self._step, self._calls, self._drafts = {}, {}, {}, {}
 
     def _begin(self, block: Block, agent: str) -> None:
         """A block that ends what `agent` was saying."""
@@ -103,6 +119,7 @@ class Story:
         match event:
             case Retried(reason=reason, discarded=discarded, agent=agent):
                 self._take_back(agent, discarded)
+                self._withdraw(agent)
                 fate = "Trying again; the words above are discarded." if discarded else "Trying again."
                 self.put(NoticeBlock(f"{reason} {fate}", "warning"), agent)
             case Notice(text=text, agent=agent):
@@ -161,6 +178,52 @@ class Story:
                 block.strike()
                 self._touch(block)
 
+    def _correct(self, agent: str, text: str) -> None:
+        """What was streamed may have held leftovers of a call; the message has the words that were meant."""
+        answers = [block for block in self._step.get(agent, ()) if isinstance(block, AnswerBlock)]
+        streamed = "".join(block.source for block in answers).strip()
+        if not answers or clean(text).strip().startswith(streamed):  # a stopped answer goes on with a note
+            return
+        self._close(agent)
+        for number, block in enumerate(answers):
+            if number == 0 and text.strip():
+                block.correct(text)
+            else:
+                block.remove()
+            self._touch(block)
+
+    def _draft(self, event: CallDrafted) -> None:
+        drafts = self._drafts.setdefault(event.agent, {})
+        if event.number not in drafts:
+            for draft in drafts.values():
+                draft.block.written()
+                self._touch(draft.block)
+            drafts[event.number] = Drafted(event.name, ToolBlock(draft=CallDraft(event.name)))
+            self._begin(drafts[event.number].block, event.agent)
+        block = drafts[event.number].block
+        block.write(event.argument, event.text, event.tokens)
+        self._touch(block)
+
+    def _start_call(self, event: ToolStarted) -> None:
+        """The block in which the call was seen to be written becomes the one of the call."""
+        drafts = self._drafts.get(event.agent, {})
+        named = (number for number, draft in drafts.items() if draft.name == event.call.name)
+        number = next(named, next(iter(drafts), 0))
+        if drafted := drafts.pop(number, None):
+            block = drafted.block
+            block.start(event.title)
+            self._touch(block)
+        else:
+            block = ToolBlock(event.title)
+            self._begin(block, event.agent)
+        self._calls[event.agent, event.call.id] = block
+
+    def _withdraw(self, agent: str) -> None:
+        """Calls that came to nothing."""
+        for draft in self._drafts.pop(agent, {}).values():
+            draft.block.remove()
+            self._touch(draft.block)
+
     def _finish_call(self, event: ToolFinished) -> None:
         if block := self._calls.pop((event.agent, event.call_id), None):
             block.finish(event.result)
@@ -168,6 +231,7 @@ class Story:
 
     def _end_turn(self, event: TurnFinished) -> None:
         self._close(event.agent)
+        self._withdraw(event.agent)
         for key in [key for key in self._calls if key[0] == event.agent]:
             block = self._calls.pop(key)
             if block.is_open_ended:

@@ -20,6 +20,7 @@ from ollama_code.frontends.tui.transcript.displays import (
     summary,
     text_body,
 )
+from ollama_code.frontends.tui.transcript.draft import CallDraft
 from ollama_code.frontends.tui.transcript.ink import Ink
 from ollama_code.frontends.tui.transcript.line import AnyLine, Line, Link, Span
 
@@ -30,6 +31,7 @@ LIVE_CHARS = 8000
 
 
 class State(StrEnum):
+    WRITING = "writing"
     RUNNING = "running"
     ASKED = "asks"
     DONE = "done"
@@ -39,6 +41,7 @@ class State(StrEnum):
 
 
 _MARKS = {
+    State.WRITING: "○",
     State.RUNNING: "○",
     State.ASKED: "○",
     State.DONE: "●",
@@ -51,15 +54,30 @@ _MARKS = {
 class ToolBlock(Block):
     folds = True
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str = "", draft: CallDraft | None = None) -> None:
+        """A call with its title, or one that is still being written."""
         super().__init__()
-        self.state = State.RUNNING
+        self.state = State.WRITING if draft else State.RUNNING
+        self._draft = draft
         self._title = one_line(title)
         self._live = ""
         self._cleaner = StreamCleaner()
         self._note = ""
         self._display: Display | None = None
         self._text = ""
+
+    def write(self, argument: str, text: str, tokens: int) -> None:
+        if self._draft:
+            self._draft.add(argument, text, tokens)
+
+    def written(self) -> None:
+        """It is complete, and waits for the others of its answer."""
+        if self._draft:
+            self._draft.is_written = True
+
+    def start(self, title: str) -> None:
+        """It is complete and is carried out."""
+        self.state, self._draft, self._title = State.RUNNING, None, one_line(title)
 
     def progress(self, text: str) -> None:
         self._live = (self._live + self._cleaner.feed(text))[-LIVE_CHARS:]
@@ -103,6 +121,8 @@ class ToolBlock(Block):
 
     def build(self, ink: Ink) -> Iterator[AnyLine]:
         yield self._head(ink)
+        if self._draft:
+            yield from Body(list(self._draft.lines(ink))).told(ink)
         if self.state is State.RUNNING and self._live:
             yield from Body(self._live_lines(ink)).told(ink)
         if self._note and self.state in (State.FAILED, State.REFUSED):
@@ -112,6 +132,11 @@ class ToolBlock(Block):
 
     def _head(self, ink: Ink) -> Line:
         color = self._color(ink)
+        if self._draft:
+            title, words = self._draft.title, self._draft.words
+            return Line(
+                ((title, ink.title), (f"  {words}", color)), lead=((f"{_MARKS[self.state]} ", color),)
+            )
         spans: list[Span] = [(self._title, ink.title)]
         if self.state is not State.DONE:
             spans.append((f"  {self.state}", color))
@@ -125,6 +150,7 @@ class ToolBlock(Block):
 
     def _color(self, ink: Ink) -> Style:
         return {
+            State.WRITING: ink.accent,
             State.RUNNING: ink.accent,
             State.ASKED: ink.warning,
             State.DONE: ink.success,
