@@ -170,6 +170,10 @@ class Room(Horizontal):
     def _replied(self, message: QuestionPanel.Replied) -> None:
         self._questions.replied(message)
 
+    @on(Transcript.LinkClicked)
+    def _link_clicked(self, message: Transcript.LinkClicked) -> None:
+        self.copy(one_line(message.path, limit=2000))
+
     # --- what the bridge tells (Face) ----------------------------------------------------------------
 
     def opened(self, opened: Opened) -> None:
