@@ -19,12 +19,15 @@ from ollama_code.core.display import (
     TodosBlock,
 )
 from ollama_code.core.events import (
+    CallDrafted,
     Event,
     JobChanged,
+    MessageAdded,
     ModeChanged,
     Notice,
     PhaseChanged,
     Retried,
+    StepStarted,
     TextDelta,
     ThinkingDelta,
     ToolFinished,
@@ -32,6 +35,7 @@ from ollama_code.core.events import (
     TurnFinished,
     UsageReported,
 )
+from ollama_code.core.messages import AssistantMessage
 from ollama_code.core.results import ToolResult
 from ollama_code.core.text import StreamCleaner, clean, one_line, shorten
 from ollama_code.core.usage import Usage
@@ -54,11 +58,24 @@ class Paper:
         self._cleaner = StreamCleaner()
         self._flow = Flow()
         self._usage = Usage()
+        self._said = ""
+        """The words of this step, as they streamed."""
+        self._drafted = 0
+        """Calls of this step that were told of while they are written."""
 
     def show(self, event: Event) -> None:
         match event:
+            case StepStarted():
+                self._said, self._drafted = "", 0
             case TextDelta(text=text):
+                self._said += text
                 self._stream("text", text, "")
+            case CallDrafted(number=number, name=name) if number > self._drafted:
+                self._drafted = number
+                self.line(f"... writing a call of {one_line(name)}", "dim")
+            case MessageAdded(message=AssistantMessage(text=text)):
+                if not text.strip().startswith(self._said.strip()):  # paper cannot be wiped
+                    self.line("  (A tool call was in the text above.)", "dim")
             case ThinkingDelta(text=text):
                 self._stream("thinking", text, "dim italic")
             case ToolStarted(title=title):
