@@ -15,6 +15,7 @@ from ollama_code.core.messages import ToolCall
 from ollama_code.core.phase import Phase
 from ollama_code.core.results import Progress, ToolFault, ToolResult
 from ollama_code.core.text import one_line, shorten, well_formed
+from ollama_code.permissions.gate import Ruling
 from ollama_code.tools.arguments import Fitted, fit
 from ollama_code.tools.base import AnyTool, Call
 from ollama_code.tools.more import meant
@@ -83,12 +84,23 @@ async def _attempt(tooling: Tooling, attempt: Attempt, context: Call) -> Execute
         tooling.emit(ToolStarted(call=call, title=tool.name, agent=tooling.agent))
         raise
     tooling.emit(ToolStarted(call=call, title=one_line(tool.title(fitted.params)), agent=tooling.agent))
-    if request := await tool.permission(fitted.params, context):
-        ruling = await tooling.gate.admit(request, tooling.agent)
-        if not ruling.allow:
-            return Executed(failed(ruling.reason, ErrorType.DENIED), ruling.ends_turn)
+    ruling = await _admitted(tooling, tool, fitted, context)
+    if not ruling.allow:
+        return Executed(failed(ruling.reason, ErrorType.DENIED), ruling.ends_turn)
     attempt.began = True
     return Executed(await _run(tooling, tool, fitted, context))
+
+
+async def _admitted(tooling: Tooling, tool: AnyTool, fitted: Fitted, context: Call) -> Ruling:
+    """What was decided on is what runs: when it became something else while a person thought, it is decided anew."""
+    request = await tool.permission(fitted.params, context)
+    while request is not None:
+        ruling = await tooling.gate.admit(request, tooling.agent)
+        again = await tool.permission(fitted.params, context) if ruling.allow and ruling.asked else request
+        if again is not None and again.basis == request.basis:
+            return ruling
+        request = again
+    return Ruling(allow=True)
 
 
 async def _run(tooling: Tooling, tool: AnyTool, fitted: Fitted, context: Call) -> ToolResult:

@@ -63,6 +63,11 @@ class PermissionRequest(Value):
     """Why it asks, a clause, where that is more than the mode's custom; known once it is decided."""
 
     @property
+    def basis(self) -> tuple[object, ...]:
+        """What a decision about it rests on: a request with another basis needs another decision."""
+        return (self.tool, self.kind, self.scopes, self.seen, self.cautions, self.reach)
+
+    @property
     def terms(self) -> tuple[str, ...]:
         """What a grant for the session holds: the scopes, and every caution the person saw."""
         return (*self.scopes, *(f"{caution.scope}: {caution.text}" for caution in self.cautions))

@@ -16,11 +16,13 @@ By = Literal["person", "policy", "nobody"]
 
 @dataclass(frozen=True)
 class Ruling:
-    """`reason` tells the model why a call was refused; `ends_turn` is a person's bare no."""
+    """`reason` tells the model why a call was refused; `ends_turn` is a person's bare no; `asked` tells that a person
+    took their time, in which the world may have changed."""
 
     allow: bool
     reason: str = ""
     ends_turn: bool = False
+    asked: bool = False
 
 
 class Gate:
@@ -68,7 +70,7 @@ class Gate:
             case Allowed(remember=remember):
                 if remember == "session":
                     self._grants.update(request.terms)
-                return Ruling(allow=True)
+                return Ruling(allow=True, asked=True)
             case Refused(feedback=feedback):
                 said = f"The person refused: {feedback}" if feedback else "The person refused."
                 return Ruling(allow=False, reason=said, ends_turn=not feedback)

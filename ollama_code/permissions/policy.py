@@ -105,7 +105,7 @@ class _Allowance:
         for caution in self._request.cautions:
             if caution.scope == scope and caution.against in stopped_by:
                 return caution.text
-        words = words_of(parse_scope(scope)[1]) if rule.wide else None
+        words = words_of(parse_scope(scope)[1]) if rule.wide and rule.tool == COMMAND_TOOL else None
         return objection(words) if words else ""
 
     def _only_reads(self, scope: str) -> bool:

@@ -54,13 +54,13 @@ class Rule:
     @property
     def wide(self) -> bool:
         """Whether it covers commands by how they begin."""
-        return self.tool == COMMAND_TOOL and self.pattern.endswith(_MORE)
+        return self.tool in _SPEAK_OF_COMMANDS and self.pattern.endswith(_MORE)
 
     def cannot_tell(self, scope: str) -> bool:
         """Whether this rule is about some commands, and `scope` is a line in which bash or another program may find
         one of them: `rm x` is in `$y rm x`, in `sudo rm x` and is `/bin/rm x`."""
         tool, line = parse_scope(scope)
-        if tool != self.tool or tool != COMMAND_TOOL or not self.pattern:
+        if tool != self.tool or tool not in _SPEAK_OF_COMMANDS or not self.pattern:
             return False
         words = words_of(line)
         return words is None or "/" in words[0] or _runs_others(words[0])
