@@ -63,7 +63,7 @@ def _absolute(paths: Iterable[str], key: str) -> tuple[str, ...]:
 
 
 def _one(path: str, key: str) -> Path:
-    found = Path(path).expanduser()
+    found = Path.home() / path[2:] if path.startswith("~/") else Path(path)
     if not found.is_absolute() or found == Path("/"):
         raise UsageError(
             f'{key} holds "{path}", but a folder there begins with / or ~/ and is not the whole disk.'
