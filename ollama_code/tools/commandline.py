@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ollama_code.core.errors import ToolError
 from ollama_code.core.permission import Caution, Reach
 from ollama_code.core.text import one_line
+from ollama_code.permissions.rules import parse_scope
 from ollama_code.permissions.shell.analysis import Opaque, Plain, analyse, spelled
 from ollama_code.permissions.shell.guard import GIT, git_looks, of_the_system, only_reads, paths
 from ollama_code.permissions.shell.own import carried_out_by_bash, entered
@@ -74,6 +75,10 @@ class Facts:
     seen: tuple[str, ...]
     cautions: tuple[Caution, ...]
     reach: Reach
+
+    def scopes_of(self, tool: str) -> tuple[str, ...]:
+        """The same commands as another tool's scopes."""
+        return tuple(f"{tool}({parse_scope(scope)[1]})" for scope in self.scopes)
 
 
 async def intent(line: Line, workspace: Workspace) -> Intent:

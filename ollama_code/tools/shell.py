@@ -18,6 +18,7 @@ from ollama_code.core.errors import ToolError
 from ollama_code.core.permission import Kind, PermissionRequest
 from ollama_code.core.results import Progress, ToolFault, ToolResult
 from ollama_code.core.text import clean, one_line, shorten
+from ollama_code.permissions.rules import NETWORK
 from ollama_code.ports import Place, Workspace
 from ollama_code.tools.base import Call, Params, Rank, Tool
 from ollama_code.tools.commandline import Intent, facts, for_bash, intent
@@ -133,7 +134,7 @@ class RunShellCommand(Tool[ShellParams]):
             tool=self.name,
             kind=self.kind,
             title=f"With network access: {self.title(p)}" if asks_more else self.title(p),
-            scopes=(*known.scopes, *([f"network({p.command})"] if asks_more else [])),
+            scopes=(*known.scopes, *(known.scopes_of(NETWORK) if asks_more else ())),
             reach=known.reach,
             seen=known.seen,
             cautions=known.cautions,
