@@ -33,7 +33,7 @@ DRAIN_S = 0.2
 FILE_LIMIT_BYTES = 1 << 30
 
 _READ_BYTES = 64 * 1024
-_SETTLE_S = 0.005
+_SETTLE_S = 0.002
 _LINGER_S = 1.0
 """Between two looks whether a process group is empty: nothing announces the end of an orphan."""
 
@@ -181,13 +181,14 @@ class Running:
     async def leaves_nobody(self) -> bool:
         """Asked after `exited`: whether neither its output nor its process group is still in use. Who is about to
         end is waited for: a sandbox goes a few milliseconds after the program in it."""
-        drained = await self.drained(DRAIN_S)
+        if not await self.drained(DRAIN_S):
+            return False
         end = time.monotonic() + DRAIN_S
-        while drained and await asyncio.to_thread(self._tree.lingers):
+        while await asyncio.to_thread(self._tree.lingers):
             if time.monotonic() > end:
                 return False
             await asyncio.sleep(_SETTLE_S)
-        return drained
+        return True
 
     async def over(self) -> int:
         """Wait until the program and all it left in its process group or at its output are gone."""

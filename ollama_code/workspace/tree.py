@@ -59,7 +59,7 @@ class Tree:
             return False
         except PermissionError:
             return True
-        return any(_group_of(process.pid) == self._group for process in self._members(set()))
+        return any(_group_of(pid) == self._group and self._alive(pid) for pid in self._psutil.pids())
 
     async def end(self, grace_s: float) -> None:
         """SIGTERM to all, and SIGKILL to whoever is left after `grace_s`. Returns when nobody is left."""
@@ -126,6 +126,12 @@ class Tree:
         try:
             return process.environ().get(MARK_VARIABLE) == self._mark
         except (self._psutil.Error, OSError):
+            return False
+
+    def _alive(self, pid: int) -> bool:
+        try:
+            return self._lives(self._psutil.Process(pid))
+        except self._psutil.Error:
             return False
 
     def _lives(self, process: psutil.Process) -> bool:
