@@ -6,6 +6,7 @@ a `Script` that answers what it sees. It opens no connection and reads no file."
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
@@ -18,6 +19,7 @@ from ollama_code.core.usage import Usage
 from ollama_code.ports import (
     ChatRequest,
     Chunk,
+    DraftPiece,
     LoadedModel,
     ModelInfo,
     ModelSummary,
@@ -76,7 +78,8 @@ MODEL = ModelInfo(
 class ScriptedProvider:
     """`ports.ChatProvider` without a model. Each call of `chat` takes the next of `replies`.
 
-    `requests` holds every request in order, `warmups` those that only read ahead (`num_predict` 1). `hanging` is set while a `hangs()` reply waits."""
+    `requests` holds every request in order, `warmups` those that only read ahead (`num_predict` 1). `hanging`
+    is set while a `hangs()` reply waits."""
 
     def __init__(self, replies: Iterable[Reply], *, info: ModelInfo = MODEL) -> None:
         self.requests: list[ChatRequest] = []
@@ -108,7 +111,7 @@ class ScriptedProvider:
                 raise chunk
             if isinstance(chunk, Hang):
                 await self._hang()
-            elif isinstance(chunk, TextPiece | ThinkingPiece):
+            elif isinstance(chunk, TextPiece | ThinkingPiece | DraftPiece):
                 pieces += 1
                 yield chunk
                 await self._pause()
@@ -190,7 +193,18 @@ def _spoken(reply: PlannedReply, request: ChatRequest) -> Reply:
     """A planned reply as chunks; thinking only where the request wants it."""
     thinking = reply.thinking if request.head.think else ""
     asked = tuple(ToolCall(id="", name=call.tool, arguments=call.arguments) for call in reply.calls)
-    return (*says(reply.text, thinking=thinking), *asked)
+    drafts = [draft for number, call in enumerate(asked, start=1) for draft in _drafted(number, call)]
+    return (*says(reply.text, thinking=thinking), *drafts, *asked)
+
+
+def _drafted(number: int, call: ToolCall) -> Iterator[DraftPiece]:
+    """`call` as it is seen while it is written."""
+    tokens = 1
+    yield DraftPiece(number, call.name, tokens=tokens)
+    for argument, value in call.arguments.items():
+        for piece in _PIECE.findall(value if isinstance(value, str) else json.dumps(value)):
+            tokens += 1
+            yield DraftPiece(number, call.name, argument, piece, tokens)
 
 
 def _with_ids(reply: Reply, request: ChatRequest) -> Iterator[Chunk | Hang | ProviderError]:

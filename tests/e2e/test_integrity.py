@@ -118,6 +118,17 @@ def test_a_call_that_nobody_can_read_is_asked_for_again(
     assert (program.project / "a.txt").read_text() == "one\n"
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_call_that_leaked_into_the_text_runs_and_is_not_printed(
+    server: OllamaServer, run: RunInside, form: str
+) -> None:
+    leaked = xml("read_file", absolute_path="a.txt").removeprefix("<tool_call>\n")
+    server.play(Reply(text=f"I will look.\n{leaked}"), Reply(text="It says one."))
+    out = run("-p", "go", "--output-format", form).out
+    assert "It says one." in out and "<function" not in out
+    assert "one" in told(server.chats[-1])[0]
+
+
 def test_a_server_without_raw_tokens_is_taken_by_what_it_delivers(
     server: OllamaServer, program: Program, run: RunInside
 ) -> None:
