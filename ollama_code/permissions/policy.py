@@ -134,8 +134,13 @@ def _telling(request: PermissionRequest, policy: Policy) -> list[str]:
     return [
         caution.text
         for caution in request.cautions
-        if caution.against != "wide" or seems_allowed or words_of(parse_scope(caution.scope)[1])
+        if caution.against != "wide" or seems_allowed or _is_certain(caution.scope, request)
     ]
+
+
+def _is_certain(scope: str, request: PermissionRequest) -> bool:
+    """Whether it is one command and not a line for bash, of which what is seen in it is told beside."""
+    return scope not in request.seen and words_of(parse_scope(scope)[1]) is not None
 
 
 def _listed(reasons: Iterable[str]) -> str:

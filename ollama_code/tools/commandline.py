@@ -34,6 +34,7 @@ class Intent:
     directory: str
     """Where its commands run; with `cd x &&` at its beginning, x."""
     seen: tuple[Argv, ...]
+    """Commands in it beside those of `plain`."""
     reason: str = ""
 
     @property
@@ -86,16 +87,16 @@ async def intent(line: Line, workspace: Workspace) -> Intent:
     found = analyse(line.text)
     if isinstance(found, Opaque):
         return Intent(line, None, line.directory, found.seen, found.reason)
-    seen = tuple(command.argv for command in found.commands)
     plain, directory = found, line.directory
     if begins := entered(found):
         place = workspace.locate(_joined(directory, begins[0]))
         stat = await workspace.stat(place) if place.inside and ".." not in begins[0] else None
         if stat is not None and stat.kind == "directory":
             directory, plain = place.path, begins[1]
+    everything = tuple(command.argv for command in found.commands)
     if own := carried_out_by_bash(plain):
-        return Intent(line, None, line.directory, seen, f"{own} is a command of bash itself")
-    return Intent(line, plain, directory, seen)
+        return Intent(line, None, line.directory, everything, f"{own} is a command of bash itself")
+    return Intent(line, plain, directory, everything[:1] if plain is not found else ())
 
 
 def for_bash(line: Line) -> Intent:

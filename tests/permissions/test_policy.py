@@ -186,6 +186,14 @@ def test_that_bash_must_read_a_line_is_said_where_a_rule_seems_to_allow_it():
     assert decide(opaque, Mode.DEFAULT, allowing("make *"), ()).usual
 
 
+def test_that_bash_carries_out_a_command_itself_is_said_where_a_rule_seems_to_allow_it():
+    line = "run_shell_command(kill 1)"
+    caution = Caution(scope=line, text="kill is a command of bash itself", against="wide")
+    own = command("kill 1", seen=(line,), cautions=(caution,))
+    assert decide(own, Mode.DEFAULT, allowing("kill *"), ()).reason == "kill is a command of bash itself"
+    assert decide(own, Mode.DEFAULT, allowing("make *"), ()).usual
+
+
 class Broken(Rule):
     def matches(self, scope: str) -> bool:
         raise RuntimeError("a bug")
