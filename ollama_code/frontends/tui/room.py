@@ -16,7 +16,7 @@ from textual.containers import Horizontal, Vertical
 from ollama_code.bootstrap.site import home
 from ollama_code.commands.registry import COMMANDS
 from ollama_code.core.errors import ModelMissing, ModelUnclear, OllamaCodeError, ServerUnreachable
-from ollama_code.core.events import Compacted, Event, ModeChanged, TodosChanged
+from ollama_code.core.events import Compacted, Event, TodosChanged
 from ollama_code.core.phase import Phase
 from ollama_code.core.text import one_line
 from ollama_code.frontends.tui.bridge import Bridge
@@ -214,8 +214,6 @@ class Room(Horizontal):
         self._main.remove_class("-missing")
         self._pulse.hear(event)
         match event:
-            case ModeChanged():  # the status bar tells it; a line in the middle of an answer would cut it in two
-                pass
             case Compacted(tokens_before=before, tokens_after=after):
                 self.transcript.say(f"Compacted: {tokens(before)} tokens became {tokens(after)}.", "dim")
             case TodosChanged(items=items, agent="main"):
