@@ -10,7 +10,6 @@ import os
 import signal
 import stat
 import struct
-import sys
 
 CANNOT_CONFINE = 126
 
@@ -271,7 +270,3 @@ def _write(path: str, text: str) -> None:
         os.write(handle, text.encode("ascii"))
     finally:
         os.close(handle)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -14,6 +14,7 @@ from ollama_code.workspace.sandbox.view import Mount
 
 _BWRAP_PATH = "/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin"
 """Not the person's `PATH`: a project could have put itself there."""
+_BOOT = "import sys; sys.path.append(sys.argv[1]); import launcher; launcher.main(sys.argv[2:])"
 _ROOT_KEEPS = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID")
 """What root needs among its own files and processes; with more it could undo the mounts."""
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/shm")
@@ -75,13 +76,21 @@ class Bubblewrap:
 
 @dataclass(frozen=True)
 class Start:
-    """What starts the launcher."""
+    """What starts the launcher: as a module, whose compiled form is kept, out of `folder`."""
 
     python: str = sys.executable
-    program: str = str(Path(__file__).with_name("launcher.py"))
+    folder: str = str(Path(__file__).parent)
 
     def command(self, command: Command, walls: Walls, words: list[str]) -> Command:
-        head = [self.python, "-I", "-S", "-B", self.program, *([] if walls.network else ["--no-network"])]
+        head = [
+            self.python,
+            "-I",
+            "-S",
+            "-c",
+            _BOOT,
+            self.folder,
+            *([] if walls.network else ["--no-network"]),
+        ]
         if "LC_CTYPE" not in command.environment:  # Python sets it in the C locale
             head += ["--unset", "LC_CTYPE"]
         return replace(command, argv=(*head, *words, "--directory", command.directory, "--", *command.argv))

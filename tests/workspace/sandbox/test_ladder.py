@@ -117,8 +117,8 @@ from ollama_code.workspace.sandbox.probe import Found, trouble_with
 from ollama_code.workspace.sandbox.rungs import LandlockAlone, Launcher, Rung, Start, rungs
 from tests.workspace.sandbox.yard import Yard
 
-def main(name, folder, python, program):
-    start = Start(python, program)
+def main(name, folder, python):
+    start = Start(python, folder)
     made = {"launcher": Rung("landlock", Launcher(user=True, start=start)),
             "alone": Rung("landlock", LandlockAlone(start), closes_network=False),
             "bwrap": next((rung for rung in rungs(os.geteuid()) if rung.name == "bwrap"), None)}
@@ -141,10 +141,9 @@ def test_it_holds_for_a_person_without_rights(name: str) -> None:
     python = shutil.which("python3", path="/usr/bin:/usr/local/bin")
     assert python, "CI installs it"
     with folder_of_nobody() as folder:
-        program = folder / "launcher.py"
-        shutil.copy(launcher.__file__, program)
-        program.chmod(0o644)
-        said = run_as_nobody(_NOBODY, name, folder, python, program).strip()
+        shutil.copy(launcher.__file__, folder / "launcher.py")
+        (folder / "launcher.py").chmod(0o644)
+        said = run_as_nobody(_NOBODY, name, folder, python).strip()
     if said.startswith("skip "):
         pytest.skip(f"{name} does not work on this machine: {said[5:]}")
     assert said == "['65534', False, True, []]"
