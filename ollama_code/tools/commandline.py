@@ -4,6 +4,7 @@ certain runs without a shell, so that what was judged is what runs; any other li
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ollama_code.core.errors import ToolError
@@ -11,9 +12,17 @@ from ollama_code.core.permission import Caution, Reach
 from ollama_code.core.text import one_line
 from ollama_code.permissions.rules import parse_scope
 from ollama_code.permissions.shell.analysis import Opaque, Plain, analyse, spelled
-from ollama_code.permissions.shell.guard import GIT, git_looks, of_the_system, only_reads, paths
+from ollama_code.permissions.shell.guard import (
+    GIT,
+    git_elsewhere,
+    git_looks,
+    of_the_system,
+    only_reads,
+    paths,
+    reads_operands,
+)
 from ollama_code.permissions.shell.own import carried_out_by_bash, entered
-from ollama_code.ports import Workspace
+from ollama_code.ports import Place, Workspace
 from ollama_code.workspace.bash import Line
 from ollama_code.workspace.direct import Direct, find_program
 from ollama_code.workspace.process import Command
@@ -111,7 +120,7 @@ async def facts(intent: Intent, tool: str, workspace: Workspace) -> Facts:
     cautions = [*looked.about_start(inside=start.inside), *looked.about_words(), *await looked.about_git()]
     return Facts(
         scopes=looked.scopes,
-        seen=tuple(dict.fromkeys(f"{tool}({spelled(argv)})" for argv in intent.seen)),
+        seen=tuple(dict.fromkeys((*looked.seen(), *looked.read()))),
         cautions=tuple(dict.fromkeys(cautions)),
         reach="workspace" if start.inside else "outside",
     )
@@ -120,9 +129,21 @@ async def facts(intent: Intent, tool: str, workspace: Workspace) -> Facts:
 class _Look:
     def __init__(self, intent: Intent, tool: str, workspace: Workspace) -> None:
         self._intent = intent
+        self._tool = tool
         self._workspace = workspace
         self._of = {argv: f"{tool}({spelled(argv)})" for argv in intent.commands}
         self.scopes = tuple(self._of.values()) or (f"{tool}({intent.line.text})",)
+
+    def seen(self) -> Iterator[str]:
+        for argv in self._intent.seen:
+            yield f"{self._tool}({spelled(argv)})"
+
+    def read(self) -> Iterator[str]:
+        """The files a command shows: what may not be read is not read in this way either."""
+        for argv in (*self._of, *self._intent.seen):
+            for path in paths(argv)[:MAX_PATHS] if reads_operands(argv) else ():
+                with suppress(ToolError):
+                    yield f"read_file({self._located(path).shown})"
 
     def about_start(self, *, inside: bool) -> Iterator[Caution]:
         for scope in self.scopes:
@@ -164,7 +185,7 @@ class _Look:
         if not path:
             return ""
         try:
-            place = self._workspace.locate(_joined(self._intent.directory, path))
+            place = self._located(path)
         except ToolError:
             return "cannot be looked up as a path"
         if not place.readable:
@@ -181,10 +202,15 @@ class _Look:
         cautions = []
         for argv, scope in gits.items():
             texts = list(found.settings)
+            if option := git_elsewhere(argv):
+                texts.append(f"{one_line(option)} sends git elsewhere, where nobody looked")
             if found.hooks and not git_looks(argv):
                 texts.append(f"it runs hooks of this repository: {', '.join(found.hooks)}")
             cautions += [Caution(scope=scope, text=text, against="pattern") for text in texts]
         return cautions
+
+    def _located(self, path: str) -> Place:
+        return self._workspace.locate(_joined(self._intent.directory, path))
 
 
 def _joined(directory: str, path: str) -> str:

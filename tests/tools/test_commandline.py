@@ -172,6 +172,19 @@ async def test_a_file_of_the_workspace_is_not_the_program_a_rule_means(bench: Be
     assert (decision.verdict, decision.reason) == ("ask", "uniq is a file of the workspace here")
 
 
+@pytest.mark.parametrize(
+    "line", ["cat secrets/a", "cat ./secrets/../secrets/a", "cat -n a.txt secrets/a | head -5",
+    "cd src && cat ../secrets/a",
+             "grep x secrets/a", "head -c9 secrets/a > copy", "cat link", "x=1; cat secrets/a"],
+)  # fmt: skip
+async def test_a_file_that_must_not_be_read_is_not_shown_by_a_command_either(bench: Bench, line: str):
+    (bench.root / "secrets").mkdir()
+    (bench.root / "secrets" / "a").write_text("s3cret")
+    (bench.root / "link").symlink_to("secrets/a")
+    found = await bench.facts(line)
+    assert "read_file(secrets/a)" in found.seen
+
+
 # --- git ---------------------------------------------------------------------------------------------------
 
 
@@ -187,6 +200,11 @@ async def test_git_asks_and_names_the_setting_that_starts_a_program(repository: 
     decision = await repository.decided(line, "git *")
     assert decision.verdict == "ask"
     assert "filter.x.clean of this repository says: touch ran" in decision.reason
+
+
+async def test_git_that_is_sent_elsewhere_asks_even_by_its_own_rule(repository: Bench):
+    decision = await repository.decided("git -C src status", "git -C src status")
+    assert (decision.verdict, decision.reason) == ("ask", "-C sends git elsewhere, where nobody looked")
 
 
 async def test_git_asks_before_it_runs_a_hook(repository: Bench):

@@ -3,6 +3,7 @@ them may be paths. Pure: names and options only, the disk is looked at elsewhere
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ GIT = "git"
 _GIT_LOOKS = frozenset(
     "status diff log show blame grep ls-files ls-tree rev-parse merge-base describe shortlog".split()
 )
+_GIT_HARMLESS = frozenset({"--no-pager", "-P", "--no-optional-locks", "--version", "--help"})
+_PIECES = re.compile("[=:,@]")
 _OF_THE_PROJECT = frozenset({"make", "pytest"})
 """Known by their options, though a project may bring its own."""
 
@@ -48,16 +51,31 @@ def paths(argv: Words) -> tuple[str, ...]:
     """The words, and the parts of words, that the program may take for paths."""
     profile = programs().profile(argv)
     if profile is None:
-        return tuple(part for word in argv[1:] for part in _parts(word))
-    if "pathless" in profile.marks:
-        return ()
-    words = (word for word in _words(argv, profile) if word.option not in profile.text)
-    return tuple(part for word in words for part in _parts(word.text))
+        words = argv[1:]
+    elif "pathless" in profile.marks:
+        words = ()
+    else:
+        words = tuple(word.text for word in _words(argv, profile) if word.option not in profile.text)
+    return tuple(dict.fromkeys(part for word in words for part in _parts(word)))
 
 
 def git_looks(argv: Words) -> bool:
     """Whether this git command runs no hook: it only looks."""
     return argv[0] == GIT and len(argv) > 1 and argv[1] in _GIT_LOOKS
+
+
+def git_elsewhere(argv: Words) -> str:
+    """The option that sends git to another repository or gives it other settings than those that were looked at,
+    or nothing."""
+    if argv[0] != GIT:
+        return ""
+    options = itertools.takewhile(lambda word: word.startswith("-"), argv[1:])
+    return next((option for option in options if option not in _GIT_HARMLESS), "")
+
+
+def reads_operands(argv: Words) -> bool:
+    """Whether the files it names are read by it, as far as it is known."""
+    return of_the_system(argv[0]) and argv[0] != GIT
 
 
 def _too_much(what: str) -> str:
@@ -118,10 +136,14 @@ def _operands_objection(argv: Words, profile: Profile) -> str:
 
 
 def _parts(word: str) -> Iterator[str]:
-    """`-fx`, `--file=x` and `key=x` may name the file x."""
-    if word.startswith("-") and not word.startswith("--") and len(word) > 2:
+    """`-fx`, `--file=x`, `key=x`, `@/x` and `a:/x` may name the file x. What follows `://` is an address."""
+    if not word.startswith("-"):
+        yield word
+    elif not word.startswith("--") and len(word) > 2:
         yield word[2:]
     if "=" in word:
         yield word.split("=", 1)[1]
-    if not word.startswith("-"):
-        yield word
+    for piece in _PIECES.split(word)[1:]:
+        local = not piece.startswith("//") or "file://" in word
+        if local and piece.startswith(("/", "..")):
+            yield piece

@@ -6,7 +6,14 @@ import shlex
 
 import pytest
 
-from ollama_code.permissions.shell.guard import git_looks, objection, of_the_system, only_reads, paths
+from ollama_code.permissions.shell.guard import (
+    git_elsewhere,
+    git_looks,
+    objection,
+    of_the_system,
+    only_reads,
+    paths,
+)
 
 
 def argv(line: str) -> tuple[str, ...]:
@@ -76,7 +83,12 @@ def test_anything_else_needs_one(line: str):
         ("grep --file=/etc/x z", ("/etc/x", "z")),
         ("git commit -m /etc", ()),
         ("git commit --file=/etc/x", ("/etc/x",)),
-        ("mytool -I/usr out=/etc/x a", ("/usr", "/etc/x", "out=/etc/x", "a")),
+        ("mytool -I/usr a", ("/usr", "a")),
+        ("mytool out=/etc/x", ("out=/etc/x", "/etc/x")),
+        ("mytool @/etc/x", ("@/etc/x", "/etc/x")),
+        ("mytool --mount=a:/etc,../b", ("a:/etc,../b", "/etc", "../b")),
+        ("mytool file:///etc/x", ("file:///etc/x", "///etc/x")),
+        ("mytool --url=http://a.test/x", ("http://a.test/x",)),
     ],
 )  # fmt: skip
 def test_every_word_that_may_be_a_path_is_named(line: str, expected: tuple[str, ...]):
@@ -88,6 +100,18 @@ def test_git_runs_no_hook_when_it_only_looks():
     assert (
         not git_looks(argv("git commit")) and not git_looks(argv("git")) and not git_looks(argv("ls status"))
     )
+
+
+@pytest.mark.parametrize(
+    "line", ["git -C x status", "git -c a=b log", "git --git-dir=x log", "git -P -C x log"]
+)
+def test_git_sent_elsewhere_is_told(line: str):
+    assert git_elsewhere(argv(line))
+
+
+@pytest.mark.parametrize("line", ["git status -C", "git --no-pager log -c", "git", "ls -C"])
+def test_git_that_stays_here_is_not(line: str):
+    assert not git_elsewhere(argv(line))
 
 
 def test_names_of_the_system_are_told_from_those_of_a_project():
