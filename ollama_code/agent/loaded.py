@@ -31,6 +31,7 @@ def forget(rt: Runtime, error: ProviderError) -> bool:
         rt.known.learn(profile.model_copy(update={"fit": None}))
     if isinstance(error, ModelUnfit) and error.lacks_thinking and profile.thinks is not False:
         rt.known.learn(profile.model_copy(update={"thinks": False}))
+        rt.watch.unread()
         return True
     return False
 

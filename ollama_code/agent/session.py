@@ -52,7 +52,7 @@ class Session:
         self._told: Surroundings | None = None
         self._asides: list[str] = []
         self._ahead = Ahead()
-        self.stats = Stats()
+        self.stats = Stats(lambda: self.profile.read_tok_s)
         feed.observe(self.stats)
         learned = runtime.known.profile.chars_per_token
         self._context = Context(runtime.head, runtime.emit, history, runtime.agent, learned)
@@ -115,6 +115,17 @@ class Session:
     def profile(self) -> ModelProfile:
         """What is known of the model, from this and earlier sessions."""
         return self._rt.known.profile
+
+    def pin_window(self, num_ctx: int | None) -> str:
+        """Remember the window, in tokens, that the person wants for this model; `None` measures what fits. What to
+        say to them: this session keeps the one it has."""
+        self._rt.known.pin(num_ctx)
+        if num_ctx is None:
+            return "The next session measures which window fits (/clear starts one)."
+        return (
+            f"Pinned: the next session with {self.head.model} gets {num_ctx:,} tokens (/clear starts one). "
+            f"This one keeps its {self.head.num_ctx:,}, because another would make the server load the model again."
+        )
 
     async def memory(self) -> LoadedModel | None:
         """The model as the server holds it now, if it does. Raises: ProviderError."""

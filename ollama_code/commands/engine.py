@@ -19,11 +19,28 @@ if TYPE_CHECKING:  # a screen completes commands before it has loaded what they 
 _BAR = 24
 """Columns of a bar: with names and numbers it fits 80 columns twice over."""
 _BREAKS = 5
+_SMALLEST_WINDOW, _LARGEST_WINDOW = 512, 10_000_000
+"""In tokens: as in the settings, and more than any model has."""
 _WORDS: dict[Think, str] = {False: "off", True: "on"}
 
 
 async def _context(desk: Desk, words: str) -> Outcome:
+    if words:
+        return Say(_pinned(desk, words))
     return Say("\n".join(_filled(desk.session.overview())))
+
+
+def _pinned(desk: Desk, words: str) -> str:
+    """`words` is a number of tokens, or "auto" for what fits."""
+    if words.lower() == "auto":
+        return desk.session.pin_window(None)
+    digits = words.replace(",", "").replace("_", "")
+    if not (digits.isascii() and digits.isdigit() and _SMALLEST_WINDOW <= int(digits) <= _LARGEST_WINDOW):
+        return (
+            f'"{one_line(words, limit=40)}" is no window: use /context 32768, with at least {_SMALLEST_WINDOW}, or '
+            "/context auto for what fits."
+        )
+    return desk.session.pin_window(int(digits))
 
 
 async def _stats(desk: Desk, words: str) -> Outcome:
@@ -74,16 +91,16 @@ def _bar(share: float, mark: str = "█") -> str:
 def _cost(name: str, cost: Cost) -> Iterator[str]:
     usage = cost.usage
     if not cost.steps:
-        yield f"  {name:<9}nothing yet"
+        yield f"  {name:<11}nothing yet"
         return
     steps = f"{cost.steps} steps: " if cost.steps > 1 else ""
     yield (
-        f"  {name:<9}{steps}{usage.prompt_tokens:,} prompt tokens, about {cost.cached_tokens:,} cached, "
+        f"  {name:<11}{steps}{usage.prompt_tokens:,} prompt tokens, about {cost.cached_tokens:,} cached, "
         f"{usage.generated_tokens:,} generated"
     )
     rate = f"{usage.generated_tokens / usage.generate_s:.0f} tok/s, " if usage.generate_s else ""
     times = f"{usage.prompt_s:.1f} s reading, {usage.generate_s:.1f} s writing, {usage.load_s:.1f} s loading"
-    yield f"  {'':<9}{rate}{times}"
+    yield f"  {'':<11}{rate}{times}"
 
 
 def _model(name: str, profile: ModelProfile) -> Iterator[str]:
@@ -96,25 +113,25 @@ def _model(name: str, profile: ModelProfile) -> Iterator[str]:
         known.append(
             f"{profile.sessions} sessions, {profile.steps} steps, {profile.generated_tokens:,} tokens generated"
         )
-    yield f"  {'model':<9}{one_line(name, limit=60)}"
+    yield f"  {'model':<11}{one_line(name, limit=60)}"
     for row in filter(None, known):
-        yield f"  {'':<9}{row}"
+        yield f"  {'':<11}{row}"
 
 
 def _memory(model: LoadedModel | None) -> Iterator[str]:
     if model is None:
-        yield f"  {'memory':<9}not loaded"
+        yield f"  {'memory':<11}not loaded"
         return
     window = f", window {model.context_length:,}" if model.context_length else ""
     if not model.size_bytes:
-        yield f"  {'memory':<9}loaded{window}"
+        yield f"  {'memory':<11}loaded{window}"
         return
     on_gpu = model.size_vram_bytes / model.size_bytes
-    yield f"  {'memory':<9}{model.size_bytes / 1e9:.1f} GB, {on_gpu:.0%} on the GPU{window}"
+    yield f"  {'memory':<11}{model.size_bytes / 1e9:.1f} GB, {on_gpu:.0%} on the GPU{window}"
 
 
 ENGINE_COMMANDS = (
-    SlashCommand("context", "what fills the context window", _context),
+    SlashCommand("context", "what fills the window; pin the next one's", _context, "[TOKENS]"),
     SlashCommand("stats", "what it cost: tokens, cache, speed, memory", _stats),
     SlashCommand("think", "show or change how much the model thinks", _think, "[LEVEL]"),
 )

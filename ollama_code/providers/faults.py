@@ -145,7 +145,9 @@ def _unfit(case: _Case) -> ProviderError:
             f"{_capital(case.what)} cannot think. Start a new session without thinking.{case.quote}",
             lacks_thinking=True,
         )
-    return ModelUnfit(f"{_capital(case.what)} cannot do this. Choose another with --model NAME.{case.quote}")
+    return ModelUnfit(
+        f"{_capital(case.what)} cannot chat: maybe it makes embeddings. Choose another with --model NAME.{case.quote}"
+    )
 
 
 def _missing(case: _Case) -> ProviderError:
@@ -156,6 +158,13 @@ def _missing(case: _Case) -> ProviderError:
     return ModelMissing(
         f'The model "{case.model}" is not installed at {case.url}. Install it with "ollama pull {case.model}", or '
         "choose another with --model NAME."
+    )
+
+
+def _too_new(case: _Case) -> ProviderError:
+    return ModelLoadFailed(
+        f"The Ollama server at {case.url} does not know how to run {case.what}.{case.quote} Update Ollama, or get "
+        f'the model anew with "ollama pull {case.model or "NAME"}".'
     )
 
 
@@ -200,6 +209,10 @@ def _advice(case: _Case) -> str:
         return "A server on loopback takes no foreign host name: use 127.0.0.1, or open it with OLLAMA_HOST there."
     if not case.said.json:
         return "It does not answer like Ollama: check the address (--ollama-url or OLLAMA_HOST) and its path."
+    if "no user query" in case.said.text:
+        return "Its template wants a message of yours in the conversation: say in a sentence what to do next."
+    if case.status == 400:
+        return "That is a fault of ollama-code: please report it with these words."
     return "The same request will be refused again: the log of the Ollama server may say more."
 
 
@@ -249,9 +262,10 @@ _BY_WORDS: tuple[tuple[re.Pattern[str], Callable[[_Case], ProviderError]], ...] 
         (r"^\W*unauthorized", _sign_in),
         (r"does not support \w+", _unfit),
         (r"model \S+ not found|pull model manifest: file does not exist", _missing),
+        (r"may be incompatible", _too_new),
         (
             r"process has terminated|out of memory|unable to allocate|cudamalloc|requires more system memory"
-            r"|may be incompatible|failed to load|error loading|unable to load|timed out waiting for",
+            r"|failed to load|error loading|unable to load|timed out waiting for",
             _not_loaded,
         ),
         (r"error was encountered while running the model|runner has unexpectedly stopped", _crashed),

@@ -39,6 +39,10 @@ class PrefixWatch:
         """The next request differs on purpose, because of `why`."""
         self._planned = why
 
+    def unread(self) -> None:
+        """The last request was refused: nobody has read it, and the next need not extend it."""
+        self._last = []
+
     def check(self, request: ChatRequest, *, side: bool = False) -> Break | None:
         """What breaks the prefix, unless it was planned. A `side` request must extend the last one too, but nothing
         has to extend it."""

@@ -14,6 +14,8 @@ CPU_LIMIT = 16384
 """Largest window chosen unasked where no GPU reads it: a processor needs minutes for a prompt of that size."""
 _MEMORY_SHARE = 0.75
 """How much of the machine's memory the first load may need."""
+_STEP = 4
+"""How many times larger than one that fits the next window may be."""
 _SLACK = 1.03
 """A card that holds a part holds a little more: what it gives to that part's own buffers."""
 
@@ -66,6 +68,10 @@ class Ladder:
         self._token_bytes = float(info.cache_token_bytes)
         self._larger: LoadedModel | None = None
         self._tried: set[int] = set()
+        self._whole = 0
+        """The largest window that was seen to fit."""
+        self._top = self._rungs[0]
+        """Worth trying next, if the first fits."""
         self.candidate = self._first(weights_bytes, memory_bytes * _MEMORY_SHARE)
 
     def found(self, loaded: LoadedModel) -> Window | None:
@@ -87,7 +93,7 @@ class Ladder:
         self._tried.add(self.candidate)
         num_ctx = min(loaded.context_length or self.candidate, self.candidate)
         if loaded.gpu_share >= 1:
-            return Window(num_ctx, "which fits wholly on the GPU", measured=True)
+            return self._fits(num_ctx)
         if loaded.size_vram_bytes:
             return self._split(num_ctx, loaded)
         if num_ctx > self._careful:
@@ -98,9 +104,10 @@ class Ladder:
     def failed(self) -> bool:
         """The candidate could not be loaded; whether a smaller one is left, which is then `candidate`."""
         self._tried.add(self.candidate)
+        self._top = 0
         smaller = tuple(rung for rung in self._rungs if rung < self.candidate)
         if smaller:
-            self.candidate = _at_most(smaller, self.candidate // 2)
+            self.candidate = max(_at_most(smaller, self.candidate // 2), self._whole)
         return bool(smaller)
 
     @property
@@ -114,6 +121,15 @@ class Ladder:
         room = int((memory_bytes - weights_bytes) / self._token_bytes)
         return _at_most(self._rungs, max(room, CPU_LIMIT))
 
+    def _fits(self, num_ctx: int) -> Window | None:
+        """A first load that was small for the machine's memory may be small for its graphics card."""
+        self._whole = num_ctx
+        if num_ctx < self._top:
+            self.candidate = _at_most(self._rungs, min(_STEP * num_ctx, self._top))
+        if self.candidate > num_ctx:
+            return None
+        return Window(num_ctx, "which fits wholly on the GPU", measured=True)
+
     def _split(self, num_ctx: int, loaded: LoadedModel) -> Window | None:
         """What lies on the card now is about what the card holds: the largest window whose size is below that."""
         self._learn(num_ctx, loaded)
@@ -122,8 +138,9 @@ class Ladder:
             for rung in self._rungs
             if rung < num_ctx and self._size(rung, num_ctx, loaded) <= loaded.size_vram_bytes * _SLACK
         )
-        smaller = next(fitting, None)
-        if smaller is None and (num_ctx == self._careful or self._careful in self._tried):
+        smaller = max(next(fitting, 0), self._whole)
+        self._top = 0
+        if not smaller and (num_ctx == self._careful or self._careful in self._tried):
             return Window(num_ctx, "though a part of the model does not fit on the GPU", measured=True)
         # Where the weights alone are larger than the card, a small window would not bring them there.
         self.candidate = smaller or self._careful

@@ -94,6 +94,24 @@ def test_a_server_that_tells_nothing_of_the_cache_is_measured_by_two_loads() -> 
     assert (window.num_ctx, tried) == (16384, [131072, 65536, 16384])
 
 
+@pytest.mark.parametrize(
+    ("machine", "num_ctx", "tried"),
+    [
+        (machine(weights=18.5, gpu=24), 49152, [16384, 65536, 49152]),
+        (machine(weights=18.5, gpu=48), 131072, [16384, 65536, 131072]),
+        (machine(weights=18.5, gpu=21), 16384, [16384, 65536, 16384]),
+        (machine(weights=18.5, gpu=21, ram=1), 16384, [16384, 65536, 32768, 16384]),
+        (machine(weights=18.5, gpu=0), 16384, [16384]),
+    ],
+    ids=["24 GB", "48 GB", "21 GB", "21 GB and little memory", "no GPU"],
+)
+def test_a_card_larger_than_the_memory_of_the_machine_is_found(
+    machine: Machine, num_ctx: int, tried: list[int]
+) -> None:
+    window, loads = climb(Ladder(INFO, weights_bytes=int(18.5 * GB), memory_bytes=16 * GB), machine)
+    assert (window.num_ctx, loads) == (num_ctx, tried)
+
+
 def test_the_first_load_does_not_fill_the_memory_of_the_machine() -> None:
     assert Ladder(INFO, weights_bytes=5 * GB, memory_bytes=16 * GB).candidate == 65536
     assert Ladder(INFO, weights_bytes=40 * GB, memory_bytes=16 * GB).candidate == 16384

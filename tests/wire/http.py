@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from http import HTTPStatus
+from http.client import responses
 
 READ_SIZE_BYTES = 65536
 
@@ -81,7 +81,8 @@ class Exchange:
     def _head(self, status: int, content_type: str | None, framing: str) -> None:
         assert not self.started, "one request gets one answer"
         self.started = True
-        lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
+        # Ollama also answers 499, which has no phrase.
+        lines = [f"HTTP/1.1 {status} {responses.get(status, 'status code')}"]
         if content_type is not None:
             lines.append(f"Content-Type: {content_type}")
         lines += [f"Date: {formatdate(usegmt=True)}", framing]

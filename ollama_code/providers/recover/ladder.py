@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ollama_code.core.messages import ToolCall
+from ollama_code.core.text import one_line
 from ollama_code.providers.recover.declared import Declared
 from ollama_code.providers.recover.fault import salvaged
 from ollama_code.providers.recover.find import blocks
@@ -42,7 +43,7 @@ def _failed(error: WireError, turn: Turn, declared: Declared, *, blind: bool) ->
     text = edged(split_thinking(turn.content, declared).text)
     found = salvaged(error, declared) if blind else None
     if found is None:
-        return Verdict("ask", f"The server said: {error.message}", text=text, note=_UNREADABLE)
+        return Verdict("ask", f'The server said: "{one_line(error.message)}".', text=text, note=_UNREADABLE)
     tool, arguments = found
     call = ToolCall(id=fresh_id(), name=tool.name, arguments=arguments)
     return Verdict("repaired", "The error carries the arguments of one reading tool.", (call,), text)
