@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ollama_code.core.events import Event, UsageReported
@@ -23,26 +24,27 @@ class Cost:
 
 
 class Stats:
-    """An observer of the feed. `last` is the last step of the main agent, `session` all of them with subagents'."""
+    """An observer of the feed. `last` is the last step of the main agent, `session` all of them with subagents'.
+    `read_tok_s` is the rate of reading, as far as it is known by then."""
 
-    def __init__(self) -> None:
+    def __init__(self, read_tok_s: Callable[[], float] = lambda: 0.0) -> None:
         self.last = Cost()
         self.session = Cost()
         self._told = Cost()
-        self._read_tok_s = 0.0
+        self._read_tok_s = read_tok_s
 
     def __call__(self, event: Event) -> None:
         if not isinstance(event, UsageReported):
             return
-        cached = cached_tokens(event.usage, self._read_tok_s)
+        cached = cached_tokens(event.usage, self._read_tok_s())
         self.session = self.session.plus(event.usage, cached)
         if event.agent == "main":
             self.last = Cost().plus(event.usage, cached)
 
     def added_to(self, profile: ModelProfile) -> ModelProfile:
-        """`profile` with what has happened since the last time; also learns from it how fast the model reads."""
+        """`profile` with what has happened since the last time."""
         now, told = self.session, self._told
-        self._told, self._read_tok_s = now, profile.read_tok_s
+        self._told = now
         if now.steps == told.steps:
             return profile
         return profile.model_copy(

@@ -30,7 +30,7 @@ from ollama_code.permissions.gate import Gate
 from ollama_code.permissions.turnstile import Turnstile
 from ollama_code.ports import Asker, Emit
 from ollama_code.providers.constrain import HOW, taught
-from ollama_code.providers.models import choose_think
+from ollama_code.providers.models import choose_think, think_choices
 from ollama_code.providers.window import Window
 from ollama_code.settings.load import Loaded
 from ollama_code.storage.journal import Journal
@@ -120,17 +120,17 @@ class Assembly:
             max_steps=self.loaded.settings.max_steps,
             patience_s=PATIENCE_S,
             known=self.known,
+            thinks=think_choices(self.chosen.info),
             todos=lambda: todos.items,
             world=Fingerprint(str(self.site.directory.resolve())).take,
         )
         history = list(self.site.before.history if self.site.before else self.carried)
         session = Session(self.site.folder.id, runtime, feed, self._look(tooling.gate), history)
         notices = tuple(self._notices(journal, sandbox))
+        stack.push_async_callback(session.quiet)
         return Opened(session, todos, jobs, notices, self.site.directory, sandbox, stack)
 
-    def _tooling(
-        self, feed: Feed, sandbox: Sandbox, stack: AsyncExitStack
-    ) -> tuple[Tooling, TodoList, Jobs]:
+    def _tooling(self, feed: Feed, sandbox: Sandbox, stack: AsyncExitStack) -> tuple[Tooling, TodoList, Jobs]:
         folder, settings = self.site.folder, self.loaded.settings
         workspace = LocalWorkspace(self.site.directory, read_only_roots=(folder.outputs, folder.jobs))
         stack.callback(workspace.close)
@@ -174,7 +174,8 @@ class Assembly:
         head = Head(
             model=info.name,
             num_ctx=num_ctx,
-            think=choose_think(info),
+            think=choose_think(info) if self.known.profile.thinks is not False else False,
+            sends_thinking=self.known.profile.sends_thinking,
             system=tier.system,
             tools=tier.tools,
             keep_alive=settings.ollama.keep_alive,
