@@ -19,7 +19,7 @@ _TAIL_CHARS = 4000
 async def _tools(desk: Desk, words: str) -> Outcome:
     head, toolset = desk.session.head, desk.session.toolset
     if head.acting == "constrained":
-        return Say("\n".join((_described(head), *(f"  {name}" for name in toolset.names))))
+        return Say("\n".join((_described(head), *(f"  {name}" for name in head.tool_names or toolset.names))))
     if not head.tools:
         return Say(f"{head.model} has no tools: the model cannot call any.")
     offered = {name: price([tool]) for name, tool in zip(head.tool_names, head.tools, strict=True)}

@@ -25,6 +25,7 @@ DIALECTS = {
     "hermes": f'<tool_call>\n{{"name": "write_file", "arguments": {AS_JSON}}}\n</tool_call>',
     "arguments first": f'<tool_call>{{"arguments": {AS_JSON}, "name": "write_file"}}</tool_call>',
     "openai": f'{{"tool_calls": [{{"id": "1", "function": {{"name": "write_file", "arguments": {AS_JSON}}}}}]}}',
+    "in a string": f'<tool_call>{{"name": "write_file", "arguments": {json.dumps(AS_JSON)}}}</tool_call>',
     "bare": f'{{"name": "write_file", "parameters": {AS_JSON}}}',
     "fenced": f'```json\n{{"name": "write_file", "arguments": {AS_JSON}}}\n```',
     "qwen3-coder": f"<tool_call>\n<function=write_file>\n{IN_TAGS}</function>\n</tool_call>",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from ollama_code.core.coercion import ARGUMENT_KEYS, NAME_KEYS
-from ollama_code.core.growing import Growing
+from ollama_code.core.growing import Growing, Reader, Reading
 from ollama_code.core.growing_json import Closed, Found, Grown, Path, Rules, value
 from ollama_code.providers.recover.drafts.heard import Ended, Heard, Hearing, Named, Valued
 
 _NAME_LIMIT = 200
+_ARGUMENTS = Rules(opens=lambda path: not path)
 
 
 def whole_calls(source: Growing) -> Hearing:
@@ -24,12 +26,20 @@ def whole_calls(source: Growing) -> Hearing:
 
 def arguments(source: Growing) -> Hearing:
     """The object of arguments that starts here. Raises: Lost."""
-    for found in value(source, (), Rules(opens=lambda path: not path)):
+    for found in value(source, (), _ARGUMENTS):
         match found:
             case None:
                 yield None
             case Grown(path=(key,), text=text):
                 yield Valued(key, text)
+
+
+def _object(source: Growing) -> Reading[Found]:
+    yield from value(source, (), _ARGUMENTS)
+
+
+def _is_value(found: Found) -> TypeGuard[Grown]:
+    return isinstance(found, Grown) and len(found.path) == 1
 
 
 def _opens(path: Path) -> bool:
@@ -54,6 +64,7 @@ class _Calls:
         self._name = ""
         self._is_told = False
         self._has_body = False
+        self._inner: Reader[Found] = Reader(_object)  # of arguments that are a string with an object in it
         self._at: Path = ()
         self._early: list[Valued] = []
 
@@ -73,6 +84,10 @@ class _Calls:
         """Only an object with arguments is a call: before the first of them it may be a record or a declaration."""
         if isinstance(found, Grown) and depth == 2:
             self._early.append(Valued(found.path[-1], found.text))
+        elif isinstance(found, Grown) and depth == 1:
+            self._early += [
+                Valued(one.path[0], one.text) for one in self._inner.feed(found.text) if _is_value(one)
+            ]
         self._has_body = True
         yield from self._told()
 
