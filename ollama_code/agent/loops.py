@@ -62,6 +62,11 @@ class LoopGuard:
             return
         self._deeds.append(_Deed(key, _digest(result), await self._world()))
 
+    def forget(self) -> None:
+        """The model cannot see old results any more, so it may ask for them again."""
+        self._deeds.clear()
+        self._seen.clear()
+
     @property
     def exhausted(self) -> bool:
         return self.refusals >= PATIENCE

@@ -88,7 +88,8 @@ def _drop(rt: Runtime, context: Context, why: str) -> bool:
         return False
     rt.watch.restart(WHY)
     context.replace(shorter.history)
-    _tell(rt, f"{why}: {shorter.results} tool results were removed or cut. The model can get them again.")
+    what = "a tool result was" if shorter.results == 1 else f"{shorter.results} tool results were"
+    _tell(rt, f"{why}: {what} removed or cut. The model can get that again.")
     return True
 
 

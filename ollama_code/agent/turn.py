@@ -63,7 +63,10 @@ class _Turn:
 
     async def _step(self) -> StopReason | None:
         """The reason to stop, if this step is the last."""
+        compactions = self._context.compactions
         draft = await ask(self._rt, self._context, self._manner)
+        if self._context.compactions > compactions:
+            self._guard.forget()
         answer = understood(draft, self._declared)
         if answer.note:
             return self._ask_again(draft, answer)

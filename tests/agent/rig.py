@@ -94,6 +94,8 @@ class Fail(Tool[Word]):
     async def run(self, p: Word, call: Call) -> ToolResult:
         if p.word == "bug":
             raise RuntimeError("boom \x1b[31m")
+        if p.word == "bulk":
+            return ToolResult(llm_content="line\n" * 1000)
         if p.word.startswith("flood"):
             return ToolResult(llm_content="line\n" * 100_000)
         raise ToolError("no such thing", ErrorType.FILE_NOT_FOUND)

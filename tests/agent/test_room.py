@@ -87,13 +87,19 @@ def test_what_the_model_has_not_read_is_cut_and_never_dropped(tmp_path):
 
 async def test_results_of_the_same_turn_go_while_it_runs_and_the_fold_gives_the_history(tmp_path):
     r = rig(tmp_path, *[calls(FLOOD)] * 8, says("done"))
-    for turn in range(8):
-        (tmp_path / str(turn)).touch()
     events = await r.say("the task")
     notices = [e.text for e in events if e.type == "notice"]
-    assert events[-1].reason in ("done", "loop") and any("tool results were removed" in n for n in notices)
+    assert events[-1].reason == "done" and any("removed or cut" in n for n in notices)
     assert r.history[0].text.endswith("the task") and folded(r.seen) == r.history
     assert all(request.messages[0].text.endswith("the task") for request in r.provider.requests)
+
+
+async def test_what_was_removed_may_be_asked_for_again_without_being_called_a_loop(tmp_path):
+    bulk = calls(("fail", {"word": "bulk"}))
+    r = rig(tmp_path, bulk, bulk, calls(FLOOD), calls(FLOOD), bulk, says("done"))
+    assert (await r.say("the task"))[-1].reason == "done"
+    assert not any("gave the same result" in text for text in results(r.history))
+    assert any(e.type == "compacted" for e in r.seen)
 
 
 async def test_a_full_window_is_summarised_before_the_next_request(tmp_path):

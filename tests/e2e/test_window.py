@@ -83,7 +83,9 @@ async def test_of_200_turns_with_a_server_that_cuts_none_is_cut_unnoticed(
             server.add_model("tiny:latest", context_length=2048, ignores_truncate=True)
         before = len(server.cut)
         events = await said(opened, NUMBERS if turn % 17 == 5 else f"Word {turn}: go on. " * (turn % 25))
-        alarms = [e for e in events if isinstance(e, Notice) and "TRUNCATED" in e.text]
+        notices = [e.text for e in events if isinstance(e, Notice)]
+        alarms = [text for text in notices if "TRUNCATED" in text]
+        assert not [text for text in notices if "read about" in text], "an unplanned break of the prefix"
         assert (sum(server.cut[before:]), events[-1].reason) == (len(alarms), "done")
         noticed += len(alarms)
     await opened.close()
