@@ -260,6 +260,16 @@ async def test_a_recalled_call_shows_its_name_and_what_the_model_read():
     assert rows[-2:] == [" ● run_shell_command make", "   done"]
 
 
+async def test_only_what_the_person_typed_is_recalled_as_theirs():
+    messages = [
+        UserMessage(text="The conversation so far was removed ... SUMMARY", said=("first", "second")),
+        AssistantMessage(text="yes"),
+        UserMessage(text="Your answer was empty.", by="program"),
+    ]
+    rows = await shown(then=lambda transcript: transcript.recall(messages))
+    assert [row for row in rows if row] == [" ❯ first", " ❯ second", " yes", " · Your answer was empty."]
+
+
 async def test_clear_empties_the_view():
     app = Host(events=said("answer"))
     async with app.run_test(size=(40, 6)) as pilot:

@@ -244,8 +244,11 @@ class Story:
 
     def _recalled(self, message: Message) -> Iterator[Block]:
         match message:
-            case UserMessage(text=text):
-                yield UserBlock(without_preface(text))
+            case UserMessage(by="program", text=text):
+                yield NoticeBlock(one_line(text), "dim")
+            case UserMessage(words=words):
+                for word in words:
+                    yield UserBlock(without_preface(word))
             case AssistantMessage(text=text, thinking=thinking, calls=calls):
                 if thinking.strip():
                     yield ThinkingBlock(thinking)
