@@ -15,6 +15,7 @@ from ollama_code.agent.hearing import Manner, Question, question, refuses_tap
 from ollama_code.agent.loaded import announce, forget
 from ollama_code.agent.meter import Meter
 from ollama_code.agent.pace import Pace, held
+from ollama_code.agent.phases import Phases
 from ollama_code.agent.runtime import Runtime
 from ollama_code.core.errors import ProviderError, ReplyBroken, ServerBusy, ServerUnreachable
 from ollama_code.core.events import (
@@ -32,7 +33,6 @@ from ollama_code.ports import Chunk, DraftPiece, LoadedModel, RawPiece, ReplyEnd
 
 CUT_OFF = "\n\n[This answer was cut off here.]"
 _FIRST_PAUSE_S = 0.5
-_NEWS_TOKENS = 8
 
 
 @dataclass
@@ -137,12 +137,11 @@ def _pause_before(error: ProviderError, attempt: int, started: float, patience_s
 
 
 async def _stream(rt: Runtime, asked: Question, draft: Draft, pace: Pace) -> None:
-    phase: Phase | None = None
+    phases = Phases()
     async with aclosing(rt.provider.chat(asked.request)) as chunks:
         async for heard in chunks:
             for chunk in asked.ear.hear(heard):
-                if (now := _phase_of(chunk)) and _is_news(now, phase):
-                    phase = now
+                if now := phases.news(chunk):
                     rt.emit(PhaseChanged(phase=now, agent=rt.agent))
                 if isinstance(chunk, Phase):
                     rt.emit(PhaseChanged(phase=pace.numbered(chunk), agent=rt.agent))
@@ -153,25 +152,6 @@ async def _stream(rt: Runtime, asked: Question, draft: Draft, pace: Pace) -> Non
     if draft.end is not None:
         pace.learn(draft.end.usage)
         rt.known.weigh_tap(asked.request, draft.end.usage)
-
-
-def _phase_of(chunk: Chunk) -> Phase | None:
-    match chunk:
-        case TextPiece():
-            return Phase(name="writing")
-        case ThinkingPiece():
-            return Phase(name="thinking")
-        case DraftPiece(name=tool, tokens=tokens):
-            return Phase(name="calling", detail=tool, tokens=tokens)
-        case _:
-            return None
-
-
-def _is_news(now: Phase, before: Phase | None) -> bool:
-    """Whether it is another phase, or the same with so many more tokens that a person wants to know."""
-    if before is None or (now.name, now.detail) != (before.name, before.detail):
-        return True
-    return not before.tokens <= now.tokens < before.tokens + _NEWS_TOKENS
 
 
 def _take(rt: Runtime, chunk: Chunk, draft: Draft) -> None:

@@ -55,9 +55,17 @@ async def test_a_call_in_the_raw_text_is_told_while_it_is_written(tmp_path):
 async def test_writing_a_call_is_a_phase_with_the_tool_and_its_tokens(tmp_path):
     r = rig(tmp_path, [*(RawPiece(letter) for letter in WRITTEN), *says("")], says("ok"))
     phases = [event.phase for event in await r.say() if isinstance(event, PhaseChanged)]
-    calling = [phase for phase in phases if phase.name == "calling"]
-    assert {phase.detail for phase in calling} == {"look"}
+    calling = [phase for phase in phases if phase.detail == "look"]
+    assert {phase.name for phase in calling} == {"calling"}
     assert calling[-1].tokens > len(WRITTEN) // 2 and len(calling) < len(WRITTEN)
+
+
+async def test_a_call_that_nobody_can_read_yet_is_counted_all_the_same(tmp_path):
+    withheld = [RawPiece(letter) for letter in "<unknown dialect>" * 2]
+    r = rig(tmp_path, [*withheld, *says("Hello.")])
+    phases = [event.phase for event in await r.say() if isinstance(event, PhaseChanged)]
+    assert [phase.tokens for phase in phases if phase.name == "calling"] == [8, 16, 24, 32]
+    assert phases[-1].name == "writing"
 
 
 async def test_the_raw_text_is_asked_for_only_where_tools_are_offered_and_it_is_not_refused(tmp_path):
