@@ -154,6 +154,25 @@ def test_ctrl_c_stops_the_turn_and_not_the_program(server: OllamaServer, talk: O
     assert server.chats[0].gone.is_set()
 
 
+def test_ctrl_c_while_reading_says_what_stays_read(server: OllamaServer, talk: Open) -> None:
+    reads = server.gate()
+    server.play(Reply(text="never", pace=Pace(hold=reads)))
+    screen = talk()
+    screen.enter("hi")
+    reads.wait_reached()
+    screen.type(CTRL_C)
+    screen.until("Stopped while reading", "read.", "Stopped.", READY)
+
+
+def test_the_first_load_of_a_model_is_told_with_its_window(server: OllamaServer, program: Program) -> None:
+    gate = server.gate()
+    server.add_model("tiny:latest", load_hold=gate)
+    with terminal(program.command("--plain"), program.project, program.all_environment()) as screen:
+        screen.until("... loading tiny:latest with 32,768 tokens")
+        gate.open()
+        screen.until("Context window: 32,768 tokens, which fits wholly on the GPU.", READY)
+
+
 def test_ctrl_c_at_a_question_is_a_no_and_after_an_approval_stops_the_turn(
     server: OllamaServer, talk: Open
 ) -> None:

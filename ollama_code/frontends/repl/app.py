@@ -23,7 +23,7 @@ from ollama_code.bootstrap.site import home
 from ollama_code.commands.base import Compact, Copy, NewSession, PickModel, PullModel, Quit, Say, SwitchModel
 from ollama_code.commands.registry import COMMANDS, is_command
 from ollama_code.core.errors import OllamaCodeError, UsageError
-from ollama_code.core.events import Event, TurnFinished
+from ollama_code.core.events import Event, Notice, TurnFinished
 from ollama_code.core.text import well_formed
 from ollama_code.core.version import __version__
 from ollama_code.frontends.repl.asker import PlainAsker
@@ -58,7 +58,8 @@ class Repl:
 
     def __init__(self, options: Options) -> None:
         self._paper = Paper(Console(highlight=False, markup=False, emoji=False))
-        self._talk = Conversation(options, PlainAsker(self._paper))
+        self._talk = Conversation(options, PlainAsker(self._paper), self._paper.wait)
+        self._stopping = False
         self._ever_open = False
         self._input: PromptSession[str] = PromptSession(
             history=PromptHistory(home().history),
@@ -101,9 +102,15 @@ class Repl:
             return False
         self._ever_open = True
         if opened is not before:
+            opened.session.observe(self._hear_last_words)
             for notice in opened.notices:
                 self._paper.line(notice, "yellow")
         return True
+
+    def _hear_last_words(self, event: Event) -> None:
+        """What a turn says while it is being stopped reaches nobody who follows its stream."""
+        if self._stopping and isinstance(event, Notice):
+            self._paper.show(event)
 
     async def _read(self) -> str | None:
         """The next line; `None` when the person leaves (Ctrl+D, or Ctrl+C twice on an empty line)."""
@@ -175,8 +182,10 @@ class Repl:
     async def _turn(self, events: AsyncGenerator[Event, None]) -> None:
         """One turn; Ctrl+C stops it and leaves the history valid."""
         turn = asyncio.create_task(self._consume(events))
+        self._stopping = False
 
         def stop() -> None:
+            self._stopping = True
             if not turn.cancelling():  # a second Ctrl+C must not cut the cleaning up of the first
                 turn.cancel()
 

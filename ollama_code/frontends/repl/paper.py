@@ -36,6 +36,7 @@ from ollama_code.core.events import (
     UsageReported,
 )
 from ollama_code.core.messages import AssistantMessage
+from ollama_code.core.phase import Phase
 from ollama_code.core.results import ToolResult
 from ollama_code.core.text import StreamCleaner, clean, one_line, shorten
 from ollama_code.core.usage import Usage
@@ -44,6 +45,8 @@ from ollama_code.frontends.repl.flow import Flow
 OUTPUT_CHARS = 1200
 """How much of a command's output is printed; the model and the session have the rest."""
 DIFF_CHARS = 20_000
+_SHORT_S = 2.0
+"""A wait that is shorter is not worth a line."""
 _MARKS = {"pending": "[ ]", "in_progress": "[>]", "completed": "[x]"}
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -92,12 +95,21 @@ class Paper:
                 self.line(f"{job} {outcome or 'started'}: {one_line(command)}", "dim")
             case UsageReported(usage=usage, agent="main"):
                 self._usage = usage
-            case PhaseChanged(phase=phase) if phase.name in ("loading", "reading"):
-                self.line(f"... {phase.name} {phase.detail}".rstrip(), "dim")
+            case PhaseChanged(phase=phase):
+                self.wait(phase)
             case TurnFinished(agent="main"):
                 self._finish(event)
             case _:
                 pass
+
+    def wait(self, phase: Phase | None) -> None:
+        """What may take long is told, with the time it should take: paper cannot count."""
+        if phase is None or phase.name not in ("loading", "reading") or 0 < phase.expected_s < _SHORT_S:
+            return
+        known = f", {phase.cached_tokens:,} of them known" if phase.cached_tokens else ""
+        length = f" about {phase.tokens:,} tokens{known}" if phase.tokens else f" {one_line(phase.detail)}"
+        time = f", for about {_span(phase.expected_s)}" if phase.expected_s else ""
+        self.line(f"... {phase.name}{length}{time}", "dim")
 
     def block(self, display: Display) -> None:
         """A block of display in full, as in a question."""
@@ -166,3 +178,8 @@ class Paper:
             speed = self._usage.generated_tokens / self._usage.generate_s if self._usage.generate_s else 0.0
             rate = f", {speed:.0f} tok/s" if speed else ""
             self.line(f"{self._usage.prompt_tokens + self._usage.generated_tokens:,} tokens{rate}", "dim")
+
+
+def _span(seconds: float) -> str:
+    """0:05, 12:40."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
