@@ -23,8 +23,8 @@ CAUTION = 0.9
 WORST = 0.6
 """Share of the ratio that text nobody has counted yet may have: lists of numbers, minified code."""
 PIECE_TOKENS = 0.75
-"""Tokens for each word of up to eight letters, digit, sign or line end. Only in dense text is that more than the
-ratio says: most tokenizers spend a token on each digit."""
+"""Tokens for each word of up to eight letters, digit, line end, and sign or row of the same sign. Only in dense text
+is that more than the ratio says: many tokenizers spend a token on each digit."""
 IMAGE_TOKENS = 768
 """What Ollama itself counts for a picture when it fits a prompt."""
 MESSAGE_TOKENS = 8
@@ -40,7 +40,7 @@ _TOO_LONG = 1.05
 _EVIDENCE_TOKENS = 200
 _BELIEVABLE = (1.0, 8.0)
 """Bytes per token. A count outside belongs to another prompt than the one that was sent."""
-_PIECES = re.compile(r"\d|[^\W\d]{1,8}|[^\w\s]|\n")
+_PIECES = re.compile(r"\d|[^\W\d]{1,8}|([^\w\s])\1{0,3}|\n")
 
 
 @dataclass(frozen=True)
