@@ -43,7 +43,7 @@ async def delegate(rt: Runtime, task: Task) -> Report:
     toolset = rt.tooling.toolset.only(task.tools, ())
     tooling = replace(rt.tooling, agent=task.agent, toolset=toolset)
     own = replace(rt, tooling=tooling, watch=PrefixWatch())
-    context = Context(rt.head, rt.emit, [], task.agent)
+    context = Context(rt.head, rt.emit, [], task.agent, rt.known.profile.chars_per_token)
     rt.emit(TurnStarted(text=task.prompt, agent=task.agent))
     reason: StopReason = "failed"
     detail = ""
