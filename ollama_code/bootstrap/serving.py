@@ -75,6 +75,12 @@ class Backend:
         finally:
             await bench.close()
 
+    async def walls(self) -> str:
+        """What holds a command: "in a sandbox (bwrap)", or "without a sandbox"."""
+        async with self.bench() as bench:
+            await bench.sandbox.ready()
+            return f"in a sandbox ({bench.sandbox.level})" if bench.sandbox.holds else "without a sandbox"
+
     async def _default(self) -> str:
         return choose_model(self._settings.model, "", await self.provider.installed())
 

@@ -63,14 +63,14 @@ class Workbench:
         self._stack.callback(workspace.close)
         jobs = Jobs(scratch / "jobs", feed.emit)
         roots = (bounds.directory, *bounds.more_directories)
-        sandbox = make_sandbox(bounds.sandbox, home(), roots, (scratch,))
-        self._stack.push_async_callback(sandbox.close)
+        self.sandbox = make_sandbox(bounds.sandbox, home(), roots, (scratch,))
+        self._stack.push_async_callback(self.sandbox.close)
         self._stack.push_async_callback(jobs.close)
         parts = Parts(
             workspace=workspace,
             ledger=ReadLedger(),
             jobs=jobs,
-            sandbox=sandbox,
+            sandbox=self.sandbox,
             todos=TodoList(feed.emit),
             asker=None,
             emit=feed.emit,

@@ -50,7 +50,7 @@ async def _serve(flags: ServeFlags) -> None:
         async with serving_backend(_serving(flags)) as backend:
             service = Service(backend)
             async with listening(proxy_app(service, _rules(flags, listener)), listener, service.stopping):
-                print(greeting(flags, listener), flush=True)
+                print(greeting(flags, listener, await backend.walls()), flush=True)
                 await asyncio.Event().wait()
 
 
@@ -109,14 +109,14 @@ def _rules(flags: ServeFlags, listener: socket.socket) -> Rules:
     return Rules(flags.token, frozenset((flags.host.lower(), *flags.allowed_hosts)), _is_remote(listener))
 
 
-def greeting(flags: ServeFlags, listener: socket.socket) -> str:
-    """What is served, what it may touch, and the lines a client needs."""
+def greeting(flags: ServeFlags, listener: socket.socket, walls: str) -> str:
+    """What is served, what it may touch and which sandbox holds it, and the lines a client needs."""
     host, port = listener.getsockname()[:2]
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     key = "ollama" if flags.token is None else "<your token>" if flags.token_given else flags.token
     lines = [
         f"Serving on {url}",
-        *_powers(flags),
+        *_powers(flags, walls),
         "",
         f"export OPENAI_BASE_URL={url}/v1",
         f"export OPENAI_API_KEY={key}",
@@ -124,7 +124,7 @@ def greeting(flags: ServeFlags, listener: socket.socket) -> str:
     return clean("\n".join(lines))
 
 
-def _powers(flags: ServeFlags) -> Iterator[str]:
+def _powers(flags: ServeFlags, walls: str) -> Iterator[str]:
     if not flags.inject_tools:
         yield "Tools: none of ours; a client's own are passed through"
         return
@@ -132,11 +132,11 @@ def _powers(flags: ServeFlags) -> Iterator[str]:
     yield f"Tools: read and write in {', '.join(str(Path(place).resolve()) for place in places)}"
     match flags.commands:
         case None:
-            yield "Commands: every command, as you, without a sandbox (--no-commands forbids them)"
+            yield f"Commands: every command, as you, {walls} (--no-commands forbids them)"
         case ():
             yield "Commands: none"
         case prefixes:
-            yield f"Commands: only {', '.join(prefixes)}"
+            yield f"Commands: only {', '.join(prefixes)}, {walls}"
 
 
 class _Server(uvicorn.Server):

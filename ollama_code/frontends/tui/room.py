@@ -187,6 +187,7 @@ class Room(Horizontal):
             self._pulse.status,
             model=session.head.model,
             mode=session.mode,
+            sandbox=opened.sandbox.level,
             used_tokens=session.tokens_used,
             num_ctx=session.head.num_ctx,
             gpu_share=gpu_share,

@@ -167,3 +167,17 @@ async def test_nothing_hostile_reaches_the_screen(width: int):
         text = screen_text(bar.app)
         assert "default" in text
         assert not set(text) & set("\x1b\x07\x00\x9b\u202e\u2066\u200b")
+
+
+@pytest.mark.parametrize("level", ["bwrap", "landlock, network open"])
+async def test_the_level_of_the_sandbox_is_named(level: str):
+    async with shown(replace(IDLE, sandbox=level)) as (_, bar, _hand):
+        assert f"default  ·  12.4k/32k  ·  sandbox {level}  ·" in bar.render().plain
+
+
+async def test_yolo_without_a_sandbox_says_so_however_narrow_it_is():
+    bare = replace(IDLE, sandbox="no sandbox", mode=Mode.YOLO)
+    async with shown(bare, width=24) as (_, bar, _hand):
+        assert "yolo, no sandbox" in bar.render().plain
+    async with shown(replace(bare, mode=Mode.DEFAULT)) as (_, bar, _hand):
+        assert "default  ·" in bar.render().plain and "no sandbox" in bar.render().plain

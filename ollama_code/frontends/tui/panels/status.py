@@ -33,16 +33,19 @@ _RUN = "Run "
 _SILENT_S, _OVERDUE = 60.0, 2.0
 """Nothing was heard for so long, twice as long before an answer, and for so many times what was expected: a person
 may want to stop."""
+NO_SANDBOX = "no sandbox"
 _BETWEEN = "  ·  "
 
 
 @dataclass(frozen=True)
 class Status:
-    """`num_ctx` is 0 before there is a session. `gpu_share` is 0 where there is no graphics card. `speed_tok_s` is of
-    the last answer. `phase_since` is when the phase began, on the bar's clock."""
+    """`num_ctx` is 0 and `sandbox` empty before there is a session. `gpu_share` is 0 where there is no graphics card.
+    `speed_tok_s` is of the last answer. `phase_since` is when the phase began, on the bar's clock."""
 
     model: str = ""
     mode: Mode = Mode.DEFAULT
+    sandbox: str = ""
+    """What holds commands, such as "bwrap" or "no sandbox"."""
     used_tokens: int = 0
     num_ctx: int = 0
     gpu_share: float = 1.0
@@ -62,8 +65,9 @@ class _Part(IntEnum):
     WINDOW = 3
     GPU = 4
     HINT = 5
-    SPEED = 6
-    BRANCH = 7
+    SANDBOX = 6
+    SPEED = 7
+    BRANCH = 8
 
 
 _Parts = dict[_Part, Content]
@@ -100,6 +104,10 @@ class StatusBar(Widget):
         elif status.phase is not None and self._ticker is None:
             self._ticker = self.set_interval(1.0, self.refresh)
         self.refresh()
+
+    @property
+    def shown(self) -> Status:
+        return self._status
 
     @property
     def ticking(self) -> bool:
@@ -222,11 +230,16 @@ def _parts(status: Status) -> _Parts:
     parts: _Parts = {}
     if status.model:
         parts[_Part.MODEL] = Content.styled(one_line(status.model, limit=_NAME_CHARS), "$foreground")
-    parts[_Part.MODE] = Content.styled(status.mode.value, _MODES[status.mode])
+    bare = status.mode is Mode.YOLO and status.sandbox == NO_SANDBOX
+    mode = f"{status.mode.value}, {NO_SANDBOX}" if bare else status.mode.value
+    parts[_Part.MODE] = Content.styled(mode, _MODES[status.mode])
     if status.num_ctx:
         parts[_Part.WINDOW] = _window(status)
     if 0 < status.gpu_share < 1:
         parts[_Part.GPU] = Content.styled(f"{status.gpu_share:.0%} on GPU", "$warning")
+    if status.sandbox and not bare:
+        held = status.sandbox if status.sandbox == NO_SANDBOX else f"sandbox {status.sandbox}"
+        parts[_Part.SANDBOX] = Content.styled(held, "$dim")
     if status.phase is not None:
         parts[_Part.PHASE] = Content()
     elif status.speed_tok_s:
