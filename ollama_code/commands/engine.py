@@ -12,7 +12,7 @@ from ollama_code.core.text import one_line
 
 if TYPE_CHECKING:  # a screen completes commands before it has loaded what they work on
     from ollama_code.agent.overview import Overview
-    from ollama_code.agent.stats import Cost
+    from ollama_code.agent.stats import Cost, Stats
     from ollama_code.core.profile import ModelProfile
     from ollama_code.ports import LoadedModel
 
@@ -27,7 +27,7 @@ _WORDS: dict[Think, str] = {False: "off", True: "on"}
 async def _context(desk: Desk, words: str) -> Outcome:
     if words:
         return Say(_pinned(desk, words))
-    return Say("\n".join(_filled(desk.session.overview())))
+    return Say(context_text(desk.session.overview()))
 
 
 def _pinned(desk: Desk, words: str) -> str:
@@ -45,13 +45,12 @@ def _pinned(desk: Desk, words: str) -> str:
 
 async def _stats(desk: Desk, words: str) -> Outcome:
     session = desk.session
-    rows = [*_cost("last step", session.stats.last), *_cost("session", session.stats.session)]
-    rows += _model(session.head.model, session.profile)
+    text = stats_text(session.head.model, session.stats, session.profile)
     try:
-        rows += _memory(await session.memory())
+        memory = _memory(await session.memory())
     except ProviderError as e:
-        rows.append(f"  memory   {e}")
-    return Say("\n".join(rows))
+        memory = str(e)
+    return Say(f"{text}\n  {'memory':<11}{memory}")
 
 
 async def _think(desk: Desk, words: str) -> Outcome:
@@ -70,13 +69,22 @@ async def _think(desk: Desk, words: str) -> Outcome:
     )
 
 
+def stats_text(model: str, stats: Stats, profile: ModelProfile) -> str:
+    rows = (*_cost("last step", stats.last), *_cost("session", stats.session), *_model(model, profile))
+    return "\n".join(rows)
+
+
+def context_text(view: Overview) -> str:
+    return "\n".join(_filled(view))
+
+
 def _filled(view: Overview) -> Iterator[str]:
     share = view.used / view.num_ctx
     yield f"  {view.used:,} of {view.num_ctx:,} tokens used ({share:.0%}), about {view.cached:,} of them cached"
     for part in view.parts:
         yield f"  {part.name:<12} {part.tokens:>7,}  {_bar(part.tokens / view.num_ctx)}"
     free = max(view.num_ctx - view.used, 0)
-    yield f"  {'free':<12} {free:>7,}  {_bar(free / view.num_ctx, '░')}"
+    yield f"  {'free':<12} {free:>7,}  {_bar(free / view.num_ctx, '─')}"
     if not view.breaks:
         yield "  The engine has not had to read anything twice."
     for broken in view.breaks[-_BREAKS:]:
@@ -84,7 +92,7 @@ def _filled(view: Overview) -> Iterator[str]:
         yield f"  read again: about {broken.lost_bytes / 3.7:,.0f} tokens, because of {broken.by} ({why})"
 
 
-def _bar(share: float, mark: str = "█") -> str:
+def _bar(share: float, mark: str = "━") -> str:
     return mark * max(round(min(share, 1.0) * _BAR), 1 if share > 0 else 0)
 
 
@@ -109,6 +117,7 @@ def _model(name: str, profile: ModelProfile) -> Iterator[str]:
         f"writes {profile.write_tok_s:,.0f} tok/s" if profile.write_tok_s else "",
         f"loads in {profile.load_s:.0f} s" if profile.load_s else "",
     ]
+    known = [", ".join(filter(None, known))]
     if profile.steps:
         known.append(
             f"{profile.sessions} sessions, {profile.steps} steps, {profile.generated_tokens:,} tokens generated"
@@ -118,16 +127,14 @@ def _model(name: str, profile: ModelProfile) -> Iterator[str]:
         yield f"  {'':<11}{row}"
 
 
-def _memory(model: LoadedModel | None) -> Iterator[str]:
+def _memory(model: LoadedModel | None) -> str:
     if model is None:
-        yield f"  {'memory':<11}not loaded"
-        return
+        return "not loaded"
     window = f", window {model.context_length:,}" if model.context_length else ""
     if not model.size_bytes:
-        yield f"  {'memory':<11}loaded{window}"
-        return
+        return f"loaded{window}"
     on_gpu = model.size_vram_bytes / model.size_bytes
-    yield f"  {'memory':<11}{model.size_bytes / 1e9:.1f} GB, {on_gpu:.0%} on the GPU{window}"
+    return f"{model.size_bytes / 1e9:.1f} GB, {on_gpu:.0%} on the GPU{window}"
 
 
 ENGINE_COMMANDS = (

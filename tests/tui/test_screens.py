@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ollama_code.agent.overview import Overview, Part
+from ollama_code.agent.stats import Stats
 from ollama_code.bootstrap.options import Options
+from ollama_code.commands.engine import context_text, stats_text
 from ollama_code.core.errors import ServerUnreachable
 from ollama_code.core.events import (
     ModelLoaded,
@@ -18,9 +22,13 @@ from ollama_code.core.events import (
     ToolStarted,
     TurnFinished,
     TurnStarted,
+    UsageReported,
 )
 from ollama_code.core.messages import ToolCall
 from ollama_code.core.phase import Phase
+from ollama_code.core.profile import ModelProfile
+from ollama_code.core.usage import Usage
+from ollama_code.providers.prefix import Break
 from tests.ollama_server import Call, Model, OllamaServer, Pace, Pull, Reply
 from tests.tui.panels.requests import command, request
 from tests.tui.stage import Play, Stage
@@ -86,6 +94,15 @@ def server(stage: Stage, monkeypatch: pytest.MonkeyPatch):
         yield running
 
 
+def pin_status(play: Play) -> None:
+    """Which sandbox there is depends on the machine, and the length of the head on the texts of the tools; a picture
+    must not."""
+    pulse = play.room._pulse
+    pinned = replace(pulse.status, sandbox=pulse.status.sandbox and "bwrap")
+    pulse.change(replace(pinned, used_tokens=3_180) if pinned.num_ctx else pinned)
+    play.room.status.show(pulse.status)
+
+
 @pytest.fixture
 def pictured(snap_compare, stage: Stage) -> Callable[..., bool]:
     def compare(act, theme: str, size: tuple[int, int], options: Options | None = None) -> bool:
@@ -96,6 +113,7 @@ def pictured(snap_compare, stage: Stage) -> Callable[..., bool]:
             await play.until(lambda: app.room)
             await act(play)
             await play.until(lambda: play.room.transcript.is_settled)
+            pin_status(play)
             await pilot.pause()
 
         return snap_compare(app, terminal_size=size, run_before=before)
@@ -184,6 +202,56 @@ def test_a_prompt_that_is_read(pictured, server, theme: str, size: tuple[int, in
             play.room.show(event)
         play.hand.now += 22
         play.room.status.refresh()
+
+    assert pictured(act, theme, size)
+
+
+@LOOKS
+def test_what_fills_the_window(pictured, server, theme: str, size: tuple[int, int]):
+    """The numbers are made up here and below: real ones follow the length of the system text."""
+    filled = {
+        "system text": 317,
+        "tools": 2174,
+        "you": 1204,
+        "answers": 3102,
+        "thinking": 2210,
+        "results": 12_400,
+    }
+    view = Overview(
+        used=21_407,
+        num_ctx=32_768,
+        cached=20_100,
+        parts=tuple(Part(name, tokens) for name, tokens in filled.items()),
+        breaks=(Break("compaction", 71_000, planned=True), Break("thinking", 4_100)),
+    )
+
+    async def act(play: Play) -> None:
+        await play.open()
+        play.room.say(context_text(view))
+
+    assert pictured(act, theme, size)
+
+
+@LOOKS
+def test_what_it_cost(pictured, server, theme: str, size: tuple[int, int]):
+    stats = Stats()
+    for tokens in (9_870, 12_410):
+        usage = Usage(
+            prompt_tokens=tokens,
+            cached_tokens=tokens - 640,
+            generated_tokens=312,
+            load_s=4.2,
+            prompt_s=0.9,
+            generate_s=7.6,
+        )
+        stats(UsageReported(usage=usage, num_ctx=32768))
+    profile = ModelProfile(
+        read_tok_s=812, write_tok_s=41, load_s=6, sessions=14, steps=312, generated_tokens=84_020
+    )
+
+    async def act(play: Play) -> None:
+        await play.open()
+        play.room.say(stats_text("qwen3-coder:30b", stats, profile))
 
     assert pictured(act, theme, size)
 
