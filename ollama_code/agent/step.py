@@ -95,6 +95,9 @@ async def take_step(
             if broken := rt.watch.check(asked.request, side=manner.side):
                 rt.emit(Notice(text=str(broken), agent=rt.agent))
             await _stream(rt, asked, draft, pace)
+            if draft.end is not None:
+                usage = draft.end.usage
+                rt.emit(UsageReported(usage=usage, num_ctx=meter.num_ctx, agent=rt.agent))
             return draft
         except asyncio.CancelledError as e:
             if said := pace.stopped():
@@ -170,9 +173,8 @@ def _take(rt: Runtime, chunk: Chunk, draft: Draft) -> None:
             draft.calls.append(chunk)
         case LoadedModel():
             announce(rt, chunk)
-        case ReplyEnd(usage=usage):
+        case ReplyEnd():
             draft.end = chunk
-            rt.emit(UsageReported(usage=usage, num_ctx=rt.head.num_ctx, agent=rt.agent))
 
 
 def _drafted(piece: DraftPiece, agent: str) -> CallDrafted:

@@ -13,7 +13,7 @@ import pytest
 from ollama_code.bootstrap.assembly import Opened
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.session import open_session
-from ollama_code.core.events import Compacted, Event, Notice, Retried, TurnFinished
+from ollama_code.core.events import Compacted, Event, Notice, Retried, TurnFinished, UsageReported
 from ollama_code.storage.replay import replay
 from tests.e2e.fixtures import program, run
 from tests.e2e.program import Program, RunInside, messages_of
@@ -144,6 +144,7 @@ async def test_a_smaller_window_than_asked_for_is_adopted_and_the_head_stays(ser
     assert (len(refused), events[-1].reason, opened.session.history[-1].text) == (1, "done", "Fine.")
     assert any(isinstance(e, Notice) and "4,096 tokens, not the 8,192" in e.text for e in events)
     assert opened.session.tokens_used < 4096
+    assert [e.num_ctx for e in events if isinstance(e, UsageReported)][-1] == 4096
     await opened.close()
     assert len({head_of(request) for request in server.chats}) == 1
 
