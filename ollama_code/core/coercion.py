@@ -39,6 +39,8 @@ class Signature:
     schema: Schema
     aliases: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, JsonValue] = field(default_factory=dict)
+    open: bool = False
+    """Whether arguments that no parameter takes are kept as they are."""
 
     @property
     def properties(self) -> dict[str, Schema]:
@@ -60,8 +62,11 @@ class Fit:
 def fit_arguments(arguments: Arguments, signature: Signature) -> Fit:
     """`arguments` under the schema's names, in its types.
     Raises: ToolError(INVALID_PARAMS) naming the argument at fault and what was expected."""
-    named, unknown = _named(_unwrapped(arguments, signature), signature)
+    given = _unwrapped(arguments, signature)
+    named, unknown = _named(given, signature)
     values = {**signature.defaults, **_typed(named, signature)}
+    if signature.open:
+        values, unknown = {**values, **{key: given[key] for key in unknown}}, []
     missing = [name for name in signature.required if name not in values]
     if missing:
         extra = f" Unknown arguments: {', '.join(unknown)}." if unknown else ""
@@ -73,6 +78,8 @@ def fit_arguments(arguments: Arguments, signature: Signature) -> Fit:
 
 def _unwrapped(arguments: Arguments, signature: Signature) -> Arguments:
     """The real arguments out of `{"tool": name, "arguments": {...}}`, when the name is this tool's."""
+    if signature.open and not signature.properties:
+        return arguments
     bodies = [key for key in ARGUMENT_KEYS if key in arguments]
     if len(bodies) != 1 or bodies[0] in signature.properties:
         return arguments
@@ -107,7 +114,7 @@ def _named(arguments: Arguments, signature: Signature) -> tuple[Arguments, list[
             raise _invalid(f"{signature.name}: {both}. Send one of them.")
         else:
             named[target] = value
-    if "path" in unknown and (only := _only_string(signature)) and only not in named:
+    if not signature.open and "path" in unknown and (only := _only_string(signature)) and only not in named:
         unknown.remove("path")
         _no_rival(arguments, unknown, signature)
         named[only] = arguments["path"]

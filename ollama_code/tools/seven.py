@@ -64,6 +64,8 @@ class RunCommand(Params):
 
 
 COMMAND = "run_command"
+READING = frozenset(("read_file", "list_directory", "glob_files", "grep_search"))
+"""Those that change nothing."""
 
 _SEVEN: tuple[tuple[str, str, type[Params]], ...] = (
     ("read_file", "Read file contents with optional line offset and limit.", Read),

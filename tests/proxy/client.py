@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from anthropic import AsyncAnthropic
 from openai import AsyncOpenAI
 
 from ollama_code.bootstrap.options import Options
@@ -29,6 +30,10 @@ class Proxy:
 
     def openai(self) -> AsyncOpenAI:
         return AsyncOpenAI(base_url=f"{self.url}/v1", api_key=TOKEN, max_retries=0)
+
+    def anthropic(self) -> AsyncAnthropic:
+        """With the key in the header of that dialect, as its clients send it."""
+        return AsyncAnthropic(base_url=self.url, api_key=TOKEN, max_retries=0)
 
     def raw(self) -> httpx.AsyncClient:
         headers = {"authorization": f"Bearer {TOKEN}"}

@@ -75,8 +75,7 @@ async def test_health_needs_no_token_and_says_nothing_else(server: OllamaServer,
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("POST", "/v1/messages", 404),
-        ("POST", "/v1/messages/count_tokens", 404),
+        ("POST", "/v1/embeddings", 404),
         ("POST", "/v1/responses", 404),
         ("GET", "/openapi.json", 404),
         ("GET", "/health/", 404),
@@ -90,6 +89,54 @@ async def test_what_is_not_there_says_so(
         answer = await client.request(method, path, json={"messages": [user("x")]})
     assert answer.status_code == status
     assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "type"),
+    [
+        ("POST", "/v1/messages/batches", 404, "not_found_error"),
+        ("GET", "/v1/messages", 405, "invalid_request_error"),
+        ("GET", "/v1/files", 404, "not_found_error"),
+    ],
+)
+async def test_anthropics_clients_are_told_in_their_envelope(
+    server: OllamaServer, project: Path, method: str, path: str, status: int, type: str
+):
+    headers = {"anthropic-version": "2023-06-01"}
+    async with running(server.url, project) as proxy, proxy.raw() as client:
+        answer = await client.request(method, path, json={}, headers=headers)
+    said = answer.json()
+    assert (answer.status_code, said["type"], said["error"]["type"]) == (status, "error", type)
+    assert answer.headers["request-id"] == said["request_id"]
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/v1/messages", {"x-api-key": TOKEN}, 400),
+        ("/v1/messages/count_tokens", {"x-api-key": TOKEN}, 400),
+        ("/v1/v1/messages", {"x-api-key": TOKEN}, 400),
+        ("/v1/messages", {"authorization": f"Bearer {TOKEN}"}, 400),
+        ("/v1/messages", {"x-api-key": "wrong"}, 401),
+        ("/v1/messages", {"x-api-key": ""}, 401),
+        ("/v1/messages", {}, 401),
+        ("/v1/messagesX", {"x-api-key": TOKEN}, 401),
+    ],
+)
+async def test_the_token_in_anthropics_own_header_counts_for_messages_only(
+    server: OllamaServer, project: Path, path: str, headers: dict[str, str], status: int
+):
+    async with running(server.url, project) as proxy, httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.post(proxy.url + path, json={}, headers=headers)
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(("method", "path"), [("HEAD", "/"), ("GET", "/"), ("HEAD", "/api/hello")])
+async def test_a_client_that_looks_whether_anybody_is_there_is_answered(
+    server: OllamaServer, project: Path, method: str, path: str
+):
+    async with running(server.url, project) as proxy, proxy.raw() as client:
+        assert (await client.request(method, path)).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from tests.ollama_server import Call, Fault, OllamaServer, Reply
 from tests.proxy.client import USUAL, Wish, running, user
 
 READ = Reply(text="I will look.", calls=(Call("read_file", {"file_path": "README.md"}),))
+BARE_READ = "<function=read_file>\n<parameter=file_path>\nREADME.md\n</parameter>\n</function>"
 WEATHER = {
     "type": "function",
     "function": {
@@ -103,9 +104,25 @@ async def test_at_the_limit_the_model_is_asked_once_more_without_tools(server: O
 
 
 async def test_an_answer_is_never_empty(server: OllamaServer, project: Path):
-    server.play(Reply(calls=READ.calls), Reply(text=""))
+    server.play(Reply(calls=READ.calls), Reply(text=""), Reply(text=" "), Reply(text=""))
     answer = await ask(server, project)
     assert answer.choices[0].message.content == NO_ANSWER
+    assert server.unplayed == 0
+
+
+async def test_an_empty_answer_is_asked_for_again(server: OllamaServer, project: Path):
+    server.play(Reply(text=""), Reply(text="It is plum."))
+    answer = await ask(server, project)
+    assert answer.choices[0].message.content == "It is plum."
+
+
+async def test_a_call_that_came_as_text_runs_and_is_not_shown(server: OllamaServer, project: Path):
+    server.play(Reply(text=f"I will look.\n\n{BARE_READ}"), Reply(text="It is plum."))
+    async with running(server.url, project) as proxy, proxy.openai() as client:
+        stream = await client.chat.completions.create(model="tiny", messages=[user("Go.")], stream=True)
+        text = [chunk.choices[0].delta.content or "" async for chunk in stream]
+    assert "".join(text) == "I will look.\n\nIt is plum."
+    assert "The secret word is plum." in results(server)[0]
 
 
 async def test_after_a_change_a_failure_ends_the_answer_instead_of_repeating_it(

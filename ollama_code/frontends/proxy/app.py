@@ -1,28 +1,46 @@
-"""The routes. What is not here is answered 404 in OpenAI's envelope, never with what looks like an answer."""
+"""The routes. What is not here is answered 404 in the caller's envelope, never with what looks like an answer."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from collections.abc import Coroutine
+from dataclasses import dataclass, field, replace
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ollama_code.bootstrap.serving import Backend
 from ollama_code.core.errors import ModelMissing, OllamaCodeError
+from ollama_code.frontends.proxy import anthropic_reply, anthropic_request, openai_reply, openai_request
+from ollama_code.frontends.proxy.anthropic_reply import PING, Answering
+from ollama_code.frontends.proxy.anthropic_search import no_search, no_search_stream
+from ollama_code.frontends.proxy.asked import Asked
+from ollama_code.frontends.proxy.caller import caller_of
+from ollama_code.frontends.proxy.dialects import ANTHROPIC, OPENAI, dialect_of
 from ollama_code.frontends.proxy.faults import INVALID, Fault, Refused, fault_of
 from ollama_code.frontends.proxy.guard import Guard, Rules, read_body
-from ollama_code.frontends.proxy.loop import answer
-from ollama_code.frontends.proxy.openai import Completion, error_event, model_object, stream, whole
-from ollama_code.frontends.proxy.openai_request import asked_of, read_chat
-from ollama_code.frontends.proxy.sse import BROKEN, KEEPALIVE_S, STOPPING, Ended, EventStream, until_gone
+from ollama_code.frontends.proxy.hearing import Job
+from ollama_code.frontends.proxy.learned import Learned
+from ollama_code.frontends.proxy.loop import answer, tools_for
+from ollama_code.frontends.proxy.models import anthropic_list, anthropic_model, openai_list, openai_model
+from ollama_code.frontends.proxy.sse import (
+    BROKEN,
+    KEEPALIVE_S,
+    STOPPING,
+    Ended,
+    EventStream,
+    Pulse,
+    until_gone,
+)
+from ollama_code.frontends.proxy.wire import Fields
 from ollama_code.providers.models import same_model
 
 _CLIENT_GONE = 499
+_TWICE = "/v1/v1/"
 
 
 @dataclass(frozen=True)
@@ -32,31 +50,63 @@ class Service:
     backend: Backend
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     keepalive_s: float = KEEPALIVE_S
+    learned: Learned = field(default_factory=Learned)
 
     async def health(self, request: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
+    async def hello(self, request: Request) -> Response:
+        """Some clients look whether anybody is there before they ask anything."""
+        return JSONResponse({"name": "ollama-code"})
+
     async def models(self, request: Request) -> Response:
         installed = await self.backend.provider.installed()
-        return JSONResponse({"object": "list", "data": [model_object(model) for model in installed]})
+        if dialect_of(request) == ANTHROPIC:
+            return JSONResponse(anthropic_list(installed, request.query_params))
+        return JSONResponse(openai_list(installed))
 
     async def model(self, request: Request) -> Response:
         name = request.path_params["name"]
+        as_told = anthropic_model if dialect_of(request) == ANTHROPIC else openai_model
         for model in await self.backend.provider.installed():
             if same_model(model.name, name):
-                return JSONResponse(model_object(model))
+                return JSONResponse(as_told(model))
         raise ModelMissing(f'The model "{name}" is not installed.')
 
     async def chat(self, request: Request) -> Response | EventStream:
-        body = read_chat(await read_body(request))
-        asked = asked_of(body)
-        model = await self.backend.model(asked.model)
-        pieces = answer(self.backend, model, asked)
-        completion = Completion(model.info.name)
+        body = openai_request.read_chat(await read_body(request))
+        job = await self._job(openai_request.asked_of(body, caller_of(request.headers)))
+        completion = openai_reply.Completion(job.model.info.name)
         if body.stream:
-            events = stream(completion, pieces, include_usage=body.usage_wanted)
-            return EventStream(events, completion.keepalive, error_event, self.stopping, self.keepalive_s)
-        done = await until_gone(whole(completion, pieces), request.receive, self.stopping)
+            events = openai_reply.stream(completion, answer(job), include_usage=body.usage_wanted)
+            return EventStream(events, Pulse(completion.keepalive, self.keepalive_s), OPENAI, self.stopping)
+        return await self._whole(request, openai_reply.whole(completion, answer(job)))
+
+    async def messages(self, request: Request) -> Response | EventStream:
+        body = anthropic_request.read_messages(await read_body(request))
+        job = await self._job(anthropic_request.asked_of(body, caller_of(request.headers)))
+        answering = Answering(job.model.info.name, body.shows, _prompt_tokens(job))
+        if body.stream:
+            if body.wants_search:
+                events = no_search_stream(answering)
+            else:
+                events = anthropic_reply.stream(answering, answer(job))
+            return EventStream(events, Pulse(PING, self.keepalive_s), ANTHROPIC, self.stopping)
+        if body.wants_search:
+            return JSONResponse(no_search(answering))
+        return await self._whole(request, anthropic_reply.whole(answering, answer(job)))
+
+    async def count_tokens(self, request: Request) -> Response:
+        """An estimate, and no more: the server cannot count without reading."""
+        body = anthropic_request.read_count(await read_body(request))
+        job = await self._job(anthropic_request.asked_of(body, caller_of(request.headers)))
+        return JSONResponse({"input_tokens": _prompt_tokens(job)})
+
+    async def _job(self, asked: Asked) -> Job:
+        return Job(self.backend, self.learned, await self.backend.model(asked.model), asked)
+
+    async def _whole(self, request: Request, work: Coroutine[None, None, Fields]) -> Response:
+        done = await until_gone(work, request.receive, self.stopping)
         match done:
             case Ended(why="gone"):
                 return Response(status_code=_CLIENT_GONE)
@@ -66,14 +116,23 @@ class Service:
                 return JSONResponse(done)
 
 
+def _prompt_tokens(job: Job) -> int:
+    head = job.asked.head(job.model, tools_for(job))
+    return job.learned.meter(head).used(job.asked.messages_for(job.model.info))
+
+
 def proxy_app(service: Service, rules: Rules) -> ASGIApp:
     """The whole server, guarded."""
     app = Starlette(
         routes=[
+            Route("/", service.hello),
+            Route("/api/hello", service.hello),
             Route("/health", service.health),
             Route("/v1/models", service.models),
             Route("/v1/models/{name:path}", service.model),
             Route("/v1/chat/completions", service.chat, methods=["POST"]),
+            Route("/v1/messages", service.messages, methods=["POST"]),
+            Route("/v1/messages/count_tokens", service.count_tokens, methods=["POST"]),
         ],
         exception_handlers={
             Refused: _refused,
@@ -84,28 +143,39 @@ def proxy_app(service: Service, rules: Rules) -> ASGIApp:
         },
     )
     app.router.redirect_slashes = False
-    return Guard(app, rules)
+    return _OnePrefix(Guard(app, rules))
 
 
-def _told(fault: Fault) -> Response:
-    return JSONResponse(fault.envelope(), fault.status, fault.headers())
+@dataclass(frozen=True)
+class _OnePrefix:
+    """Takes `/v1/v1/` for `/v1/`: clients add it to a base address that has it already."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(_TWICE):
+            scope = {**scope, "path": scope["path"].removeprefix("/v1")}
+        await self.app(scope, receive, send)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    return _told(error.fault)
+    return dialect_of(request).response(error.fault)
 
 
 async def _failed(request: Request, error: Exception) -> Response:
     assert isinstance(error, OllamaCodeError)
-    return _told(fault_of(error))
+    return dialect_of(request).response(fault_of(error))
 
 
 async def _no_route(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    fault = Fault(404, "not_found_error", f"There is no {request.url.path} here.")
     if error.status_code == 405:
-        return _told(Fault(405, INVALID, f"{request.method} is not for {request.url.path}."))
-    return _told(Fault(404, "not_found_error", f"There is no {request.url.path} here."))
+        fault = replace(
+            fault, status=405, type=INVALID, message=f"{request.method} is not for {request.url.path}."
+        )
+    return dialect_of(request).response(fault)
 
 
 async def _gone(request: Request, error: Exception) -> Response:
@@ -113,4 +183,4 @@ async def _gone(request: Request, error: Exception) -> Response:
 
 
 async def _broken(request: Request, error: Exception) -> Response:
-    return _told(BROKEN)
+    return dialect_of(request).response(BROKEN)

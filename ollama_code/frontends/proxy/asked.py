@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from ollama_code.bootstrap.serving import Model
 from ollama_code.core.head import Head, Think, WireTool
-from ollama_code.core.messages import AssistantMessage, Message, UserMessage
+from ollama_code.core.messages import AssistantMessage, Message
 from ollama_code.ports import ModelInfo
 from ollama_code.providers.models import choose_think
 
@@ -18,8 +18,9 @@ NOT_SEEN = "[A picture was left out: this model cannot see.]"
 
 @dataclass(frozen=True)
 class Asked:
-    """`max_tokens` is `None` where the client set no limit. `plain` is a chat that brings no tools and wants none
-    kept away: only there ours may run. `effort` is the client's word for how long to think, or empty."""
+    """`max_tokens` is `None` where the client set no limit. `plain` is a chat in which our tools may run. `effort` is
+    the client's word for how long to think, or empty. `one_call`: at most one call of an answer is handed on;
+    `must_call`: an answer without one is not wanted."""
 
     model: str
     system: str
@@ -30,7 +31,8 @@ class Asked:
     sampling: Mapping[str, JsonValue]
     format: JsonValue
     effort: str
-    one_call: bool
+    one_call: bool = False
+    must_call: bool = False
 
     def head(self, model: Model, tools: tuple[WireTool, ...]) -> Head:
         return Head(
@@ -66,21 +68,3 @@ def _think(info: ModelInfo, effort: str) -> Think:
             return "high"
         case _:
             return usual
-
-
-class Later:
-    """System messages behind the first ones, held back for the next user turn: the server would put them in front
-    and so lose the task, and the engine everything it has read."""
-
-    def __init__(self) -> None:
-        self._held: list[str] = []
-
-    def hold(self, text: str) -> None:
-        self._held.append(text)
-
-    def join(self, text: str) -> str:
-        held, self._held = self._held, []
-        return "\n\n".join([*held, text])
-
-    def rest(self) -> list[Message]:
-        return [UserMessage(text="\n\n".join(self._held))] if self._held else []

@@ -1,10 +1,8 @@
-"""What went wrong, as a status and the words of OpenAI's error envelope."""
+"""What went wrong, before a dialect puts it into its own envelope."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-
-from pydantic import JsonValue
 
 from ollama_code.core.errors import (
     ContextOverflow,
@@ -23,7 +21,8 @@ INVALID = "invalid_request_error"
 
 @dataclass(frozen=True)
 class Fault:
-    """`retry` tells clients whether the same request may help; most retry by status alone otherwise."""
+    """`status`, `type` and `code` are OpenAI's; another dialect makes its own of them. `retry` tells clients whether
+    the same request may help; most retry by status alone otherwise."""
 
     status: int
     type: str
@@ -32,17 +31,17 @@ class Fault:
     retry: bool = False
     more_headers: tuple[tuple[str, str], ...] = field(default=())
 
-    def envelope(self) -> dict[str, JsonValue]:
-        error: dict[str, JsonValue] = {
-            "message": self.message,
-            "type": self.type,
-            "param": None,
-            "code": self.code,
-        }
-        return {"error": error}
-
     def headers(self) -> dict[str, str]:
         return {"x-should-retry": "true" if self.retry else "false", **dict(self.more_headers)}
+
+
+@dataclass(frozen=True)
+class Overflow(Fault):
+    """The prompt has `used` tokens and the window holds `window`; 0 where nobody knows. Clients make room by
+    themselves when they read the words of their own dialect."""
+
+    used: int = 0
+    window: int = 0
 
 
 class Refused(Exception):
@@ -61,14 +60,8 @@ def fault_of(error: OllamaCodeError) -> Fault:
     """The fault that tells a client about an error of the model or its server."""
     text = error.sentence
     match error:
-        case ContextOverflow(prompt_tokens=used, num_ctx=window) if window:
-            # Clients make room by themselves when they read these words.
-            text = (
-                f"This model's maximum context length is {window} tokens, but the messages have about {used}."
-            )
-            return Fault(400, INVALID, text, "context_length_exceeded")
-        case ContextOverflow():
-            return Fault(400, INVALID, text, "context_length_exceeded")
+        case ContextOverflow(prompt_tokens=used, num_ctx=window):
+            return Overflow(400, INVALID, text, "context_length_exceeded", used=used, window=window)
         case ModelMissing():
             return Fault(404, "not_found_error", text, "model_not_found")
         case ModelUnclear(names=names):

@@ -9,9 +9,9 @@ import ipaddress
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ollama_code.frontends.proxy.dialects import dialect_of, is_messages
 from ollama_code.frontends.proxy.faults import INVALID, Fault, Refused
 
 BODY_LIMIT_BYTES = 32 * 1024 * 1024
@@ -41,11 +41,12 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        fault = self._fault(Request(scope))
+        request = Request(scope)
+        fault = self._fault(request)
         if fault is None:
             await self._app(scope, receive, send)
         else:
-            await JSONResponse(fault.envelope(), fault.status, fault.headers())(scope, receive, send)
+            await dialect_of(request).response(fault)(scope, receive, send)
 
     def _fault(self, request: Request) -> Fault | None:
         headers = request.headers
@@ -53,7 +54,7 @@ class Guard:
             return Fault(403, "permission_error", "The Host header names another machine than this one.")
         if "origin" in headers or headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
             return Fault(403, "permission_error", "Web pages may not use this server.")
-        if request.url.path not in OPEN_PATHS and not self._has_token(headers.getlist("authorization")):
+        if request.url.path not in OPEN_PATHS and not self._has_token(request):
             said = (
                 "The token is missing or wrong. The proxy printed it when it started; send it as the API key."
             )
@@ -76,12 +77,23 @@ class Guard:
             return False
         return address.is_loopback or self._rules.remote
 
-    def _has_token(self, given: list[str]) -> bool:
+    def _has_token(self, request: Request) -> bool:
+        """As a bearer; Anthropic's clients may send it in a header of their own."""
         if self._rules.token is None:
             return True
-        scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
-        same = hmac.compare_digest(token.strip().encode(), self._rules.token.encode())
-        return same and scheme.lower() == "bearer"
+        scheme, _, token = _only(request, "authorization").partition(" ")
+        if scheme.lower() == "bearer" and self._is_token(token.strip()):
+            return True
+        return is_messages(request) and self._is_token(_only(request, "x-api-key"))
+
+    def _is_token(self, given: str) -> bool:
+        return hmac.compare_digest(given.encode(), (self._rules.token or "").encode()) and bool(given)
+
+
+def _only(request: Request, header: str) -> str:
+    """The value of a header that came once, else nothing."""
+    given = request.headers.getlist(header)
+    return given[0] if len(given) == 1 else ""
 
 
 def host_name(host: str) -> str:

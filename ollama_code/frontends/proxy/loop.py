@@ -4,20 +4,23 @@ Stateless: the conversation comes with the request. Closing the iterator stops t
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass, field
-from typing import Literal
 
-from ollama_code.agent.meter import Meter
-from ollama_code.bootstrap.serving import Backend, Model
+from ollama_code.agent.turn import MOST_FAILURES
+from ollama_code.agent.understand import Understood
 from ollama_code.bootstrap.workbench import Workbench
 from ollama_code.core.errors import ProviderError
-from ollama_code.core.head import Head, WireTool
-from ollama_code.core.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
+from ollama_code.core.head import WireTool
+from ollama_code.core.messages import ToolCall, ToolMessage, UserMessage
 from ollama_code.core.usage import Usage
-from ollama_code.frontends.proxy.asked import Asked
-from ollama_code.ports import ChatRequest, ReplyEnd, TextPiece, ThinkingPiece
+from ollama_code.frontends.proxy.hearing import Hearing, Job
+from ollama_code.frontends.proxy.holdback import Holdback
+from ollama_code.frontends.proxy.offered import declared
+from ollama_code.frontends.proxy.pieces import Done, Piece, Reason, Worked
+from ollama_code.frontends.proxy.relay import Relay, plain_answer
+from ollama_code.ports import TextPiece
+from ollama_code.tools.seven import READING
 
 ANSWER_NOW = (
     "No more tools can be called in this turn. Answer now with what you know, and say what is left to do."
@@ -25,74 +28,32 @@ ANSWER_NOW = (
 NO_ANSWER = "The model ended without an answer. Ask again, or ask for less at once."
 
 
-@dataclass(frozen=True)
-class Worked:
-    """The model called our tools, and they have run: what it says next is another message."""
-
-
-@dataclass(frozen=True)
-class Done:
-    """The last piece of every answer. `usage` is the sum over all model calls."""
-
-    reason: Literal["stop", "length", "tool_calls"]
-    usage: Usage
-
-
-Piece = TextPiece | ThinkingPiece | ToolCall | Worked | Done
-
-
-def answer(backend: Backend, model: Model, asked: Asked) -> AsyncGenerator[Piece, None]:
+def answer(job: Job) -> AsyncGenerator[Piece, None]:
     """The pieces of the answer, `Done` last. Raises: ProviderError."""
-    if backend.serving.inject_tools and asked.plain and model.info.tools:
-        return _Run(backend, model, asked).pieces()
-    return _relay(backend, model, asked)
+    if job.asked.tools:
+        return Relay(job).pieces()
+    if tools_for(job):
+        return _Run(job).pieces()
+    return plain_answer(job)
 
 
-async def _relay(backend: Backend, model: Model, asked: Asked) -> AsyncGenerator[Piece, None]:
-    """The model's own answer. A call in it is the client's to run."""
-    head = asked.head(model, asked.tools)
-    history = asked.messages_for(model.info)
-    request = _request(asked, head, Meter(head), history)
-    calls = 0
-    async with aclosing(backend.provider.chat(request)) as chunks:
-        async for chunk in chunks:
-            match chunk:
-                case ToolCall():
-                    calls += 1
-                    if calls == 1 or not asked.one_call:
-                        yield chunk
-                case TextPiece() | ThinkingPiece():
-                    yield chunk
-                case ReplyEnd(reason=reason, usage=usage):
-                    yield Done("tool_calls" if calls and reason == "stop" else reason, usage)
-
-
-@dataclass
-class _Draft:
-    """One answer of the model while it is being written."""
-
-    text: list[str] = field(default_factory=list)
-    thinking: list[str] = field(default_factory=list)
-    calls: list[ToolCall] = field(default_factory=list)
-    end: ReplyEnd = field(default_factory=lambda: ReplyEnd("stop", Usage()))
-
-    def message(self) -> AssistantMessage:
-        return AssistantMessage(
-            text="".join(self.text), thinking="".join(self.thinking), calls=tuple(self.calls)
-        )
+def tools_for(job: Job) -> tuple[WireTool, ...]:
+    """What the model is offered: the client's own tools, else ours where they may run."""
+    ours = job.backend.serving.inject_tools and job.asked.plain and job.model.info.tools
+    return job.backend.tools if ours else job.asked.tools
 
 
 class _Run:
     """One request in which our tools run."""
 
-    def __init__(self, backend: Backend, model: Model, asked: Asked) -> None:
-        self._backend = backend
-        self._asked = asked
-        self._tools = backend.tools
-        self._head = asked.head(model, self._tools)
-        self._meter = Meter(self._head)
-        self._history = asked.messages_for(model.info)
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._tools = job.backend.tools
+        self._declared = declared(self._tools, READING)
+        self._history = job.asked.messages_for(job.model.info)
         self._usage = Usage()
+        self._reason: Reason = "stop"
+        self._failures = 0
         self._spoke = False
         self._changed = False
 
@@ -112,61 +73,72 @@ class _Run:
     async def _steps(self, stack: AsyncExitStack) -> AsyncGenerator[Piece, None]:
         """The tools open with the first call, on `stack`."""
         bench: Workbench | None = None
-        for _ in range(self._backend.serving.max_iterations):
-            draft = _Draft()
-            async with aclosing(self._step(draft, self._tools)) as pieces:
+        for left in reversed(range(self._job.backend.serving.max_iterations + 1)):
+            if not left:
+                self._history.append(UserMessage(text=ANSWER_NOW, by="program"))
+            hearing = Hearing(self._job, self._job.request(self._history, self._tools if left else ()))
+            holdback = Holdback(tool.name for tool in self._declared.tools)
+            async with aclosing(hearing.pieces(holdback)) as pieces:
                 async for piece in pieces:
                     yield piece
-            if not draft.calls:
+            meaning = self._taken(hearing)
+            if text := holdback.rest(meaning.message.text) or _unjudged(holdback, meaning):
+                yield TextPiece(text)
+            if not left or self._is_over(hearing, meaning):
                 break
-            if bench is None:
-                bench = await stack.enter_async_context(self._backend.bench())
-            await self._work(bench, draft)
+            if meaning.message.calls:
+                if bench is None:
+                    bench = await stack.enter_async_context(self._job.backend.bench())
+                await self._work(bench, hearing, meaning)
             yield Worked()
-        else:
-            self._history.append(UserMessage(text=ANSWER_NOW))
-            draft = _Draft()
-            async with aclosing(self._step(draft, ())) as pieces:
-                async for piece in pieces:
-                    yield piece
         if not self._spoke:
             yield TextPiece(NO_ANSWER)
-        yield Done(draft.end.reason, self._usage)
+        yield Done(self._reason, self._usage)
 
-    async def _step(self, draft: _Draft, tools: tuple[WireTool, ...]) -> AsyncGenerator[Piece, None]:
-        """One model call, into `draft`; its calls are kept there, because the client cannot run them."""
-        head = self._head.model_copy(update={"tools": tools})
-        request = _request(self._asked, head, self._meter, self._history)
-        async with aclosing(self._backend.provider.chat(request)) as chunks:
-            async for chunk in chunks:
-                match chunk:
-                    case TextPiece(text=text):
-                        draft.text.append(text)
-                        yield chunk
-                    case ThinkingPiece(text=text):
-                        draft.thinking.append(text)
-                        yield chunk
-                    case ToolCall():
-                        draft.calls.append(chunk)
-                    case ReplyEnd(usage=usage):
-                        draft.end = chunk
-                        self._usage = self._usage + usage
-        self._history.append(draft.message())
-        self._meter.note(self._history, draft.end.usage)
+    def _taken(self, hearing: Hearing) -> Understood:
+        """What the answer means, which is also what the model is told that it said."""
+        end = hearing.draft.end
+        if end is not None:
+            self._usage = self._usage + end.usage
+            self._reason = end.reason
+        meaning = hearing.meaning(self._declared)
+        self._history.append(meaning.message)
+        return meaning
 
-    async def _work(self, bench: Workbench, draft: _Draft) -> None:
+    def _is_over(self, hearing: Hearing, meaning: Understood) -> bool:
+        """Whether this was the answer. One that came to nothing is asked for again, with the reason.
+        Raises: ReplyBroken when the server could not read it too often."""
+        if not meaning.note:
+            self._failures = 0
+            return not meaning.message.calls
+        self._failures += 1
+        if self._failures > MOST_FAILURES and hearing.draft.fault:
+            raise hearing.draft.fault
+        if self._failures > MOST_FAILURES or (hearing.draft.end and hearing.draft.end.reason == "length"):
+            return True
+        if not (meaning.message.text or meaning.message.thinking):
+            self._history.pop()
+        self._history.append(UserMessage(text=meaning.note, by="program"))
+        return False
+
+    async def _work(self, bench: Workbench, hearing: Hearing, meaning: Understood) -> None:
         """Run the calls in order: one may need what the one before it wrote."""
-        left = len(draft.calls)
-        for call in draft.calls:
-            self._changed = self._changed or bench.changes(call.name)
-            budget = self._meter.result_budget(self._history, left)
-            text = await bench.answer(call, budget)
+        meter = self._job.learned.meter(hearing.request.head)
+        calls = meaning.message.calls
+        for number, call in enumerate(calls):
+            budget = meter.result_budget(self._history, len(calls) - number)
+            text = await self._result(bench, call, meaning.refused, budget)
             self._history.append(ToolMessage(call_id=call.id, name=call.name, text=text))
-            left -= 1
+
+    async def _result(
+        self, bench: Workbench, call: ToolCall, refused: Mapping[str, str], budget_chars: int
+    ) -> str:
+        if why := refused.get(call.id):
+            return f"Error: {why}"
+        self._changed = self._changed or bench.changes(call.name)
+        return await bench.answer(call, budget_chars)
 
 
-def _request(asked: Asked, head: Head, meter: Meter, history: list[Message]) -> ChatRequest:
-    """Raises: ContextOverflow when no answer fits."""
-    room = meter.answer_room(history)
-    tokens = min(asked.max_tokens, room) if asked.max_tokens else room
-    return ChatRequest(head, tuple(history), tokens, asked.sampling, asked.format)
+def _unjudged(holdback: Holdback, meaning: Understood) -> str:
+    """What was held back of an answer that is nothing but words."""
+    return "" if meaning.note or meaning.message.calls else holdback.held().rstrip()

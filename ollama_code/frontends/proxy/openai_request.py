@@ -2,67 +2,44 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
-from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import Field, JsonValue
 
 from ollama_code.core.head import WireTool
-from ollama_code.core.messages import (
-    Arguments,
-    AssistantMessage,
-    Image,
-    Message,
-    ToolCall,
-    ToolMessage,
-    UserMessage,
-)
+from ollama_code.core.messages import Arguments, Image, Message, ToolCall
 from ollama_code.core.text import one_line
-from ollama_code.frontends.proxy.asked import Asked, Later
+from ollama_code.frontends.proxy.asked import Asked
+from ollama_code.frontends.proxy.caller import Caller, Signs, is_plain
+from ollama_code.frontends.proxy.conversation import Conversation
 from ollama_code.frontends.proxy.faults import bad_request
+from ollama_code.frontends.proxy.offered import offered
+from ollama_code.frontends.proxy.pictures import picture_at
+from ollama_code.frontends.proxy.wire import Count, Json, Wire, read_as
 from ollama_code.providers.lenient import read_json
 
-_PICTURE = re.compile(r"data:(image/(?:png|jpe?g|webp));base64,([A-Za-z0-9+/=\s]+)")
-_HELPER_TOKENS = 64
-"""Up to this many tokens with stop sequences is a client's title or classifier, not a chat that wants tools."""
 
-
-def _finite(value: JsonValue) -> JsonValue:
-    """What Python reads beyond JSON could not be sent on. Raises: ValueError."""
-    json.dumps(value, allow_nan=False)
-    return value
-
-
-_Json = Annotated[JsonValue, AfterValidator(_finite)]
-
-
-class _Wire(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class _Url(_Wire):
+class _Url(Wire):
     url: str
 
 
-class _Part(_Wire):
+class _Part(Wire):
     type: str = ""
     text: str = ""
     image_url: _Url | None = None
 
 
-class _Function(_Wire):
+class _Function(Wire):
     name: str
-    arguments: str | dict[str, _Json] = ""
+    arguments: str | dict[str, Json] = ""
 
 
-class _Call(_Wire):
+class _Call(Wire):
     id: str = ""
     function: _Function
 
 
-class _Message(_Wire):
+class _Message(Wire):
     role: str
     content: str | tuple[_Part, ...] | None = None
     name: str | None = None
@@ -72,48 +49,49 @@ class _Message(_Wire):
     tool_call_id: str | None = None
 
 
-class _StreamOptions(_Wire):
+class _StreamOptions(Wire):
     include_usage: bool | None = None
 
 
-class _JsonSchema(_Wire):
-    given: _Json = Field(default=None, alias="schema")
+class _JsonSchema(Wire):
+    given: Json = Field(default=None, alias="schema")
 
 
-class _Format(_Wire):
+class _Format(Wire):
     type: str
     json_schema: _JsonSchema | None = None
 
 
-class _Named(_Wire):
+class _Named(Wire):
     name: str
 
 
-class _Choice(_Wire):
+class _Choice(Wire):
     function: _Named | None = None
 
 
-class _ToolFunction(_Wire):
+class _ToolFunction(Wire):
     name: str
     description: str | None = None
-    parameters: dict[str, _Json] | None = None
+    parameters: dict[str, Json] | None = None
 
 
-class _Tool(_Wire):
+class _Tool(Wire):
     type: str = "function"
     function: _ToolFunction | None = None
 
 
-_Count = Annotated[int, Field(ge=1)]
+class _Reasoning(Wire):
+    effort: str | None = None
 
 
-class ChatBody(_Wire):
+class ChatBody(Wire):
     model: str = ""
     messages: tuple[_Message, ...] = Field(min_length=1)
     stream: bool | None = None
     stream_options: _StreamOptions | None = None
-    max_tokens: _Count | None = None
-    max_completion_tokens: _Count | None = None
+    max_tokens: Count | None = None
+    max_completion_tokens: Count | None = None
     temperature: float | None = None
     top_p: float | None = None
     seed: int | None = None
@@ -126,6 +104,7 @@ class ChatBody(_Wire):
     parallel_tool_calls: bool | None = None
     response_format: _Format | None = None
     reasoning_effort: str | None = None
+    reasoning: _Reasoning | None = None
     n: int | None = None
 
     @property
@@ -135,12 +114,7 @@ class ChatBody(_Wire):
 
 def read_chat(data: bytes) -> ChatBody:
     """Raises: Refused with what is wrong and where."""
-    try:
-        body = ChatBody.model_validate_json(data)
-    except ValidationError as e:
-        error = e.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in error["loc"])
-        raise bad_request(f"{place or 'The body'}: {one_line(error['msg'])}") from e
+    body = read_as(ChatBody, data)
     if body.n not in (None, 1):
         raise bad_request("n: only one answer is given; leave n out.")
     if body.functions:
@@ -148,26 +122,28 @@ def read_chat(data: bytes) -> ChatBody:
     return body
 
 
-def asked_of(body: ChatBody) -> Asked:
+def asked_of(body: ChatBody, caller: Caller) -> Asked:
     """Raises: Refused for content that no message of ours can hold."""
     system, messages = _conversation(body.messages)
     max_tokens = body.max_completion_tokens or body.max_tokens
     choice = body.tool_choice
     stops = (body.stop,) if isinstance(body.stop, str) else body.stop or ()
     answer_format = _format(body.response_format)
-    helper = max_tokens == 1 or bool(stops and max_tokens and max_tokens <= _HELPER_TOKENS)
-    with_calls = any(message.role == "tool" or message.tool_calls for message in body.messages)
+    used_tools = any(message.role == "tool" or message.tool_calls for message in body.messages)
+    has_tools = bool(body.tools or choice == "none" or used_tools)
+    signs = Signs(has_tools, answer_format is not None, max_tokens, bool(stops))
     return Asked(
         model=body.model,
         system=system,
         messages=messages,
         tools=_tools(body.tools or (), choice),
-        plain=not (body.tools or choice == "none" or answer_format or helper or with_calls),
+        plain=is_plain(signs, caller),
         max_tokens=max_tokens,
         sampling=_sampling(body, stops),
         format=answer_format,
-        effort=body.reasoning_effort or "",
+        effort=body.reasoning_effort or (body.reasoning.effort if body.reasoning else "") or "",
         one_call=body.parallel_tool_calls is False,
+        must_call=choice == "required" or _named(choice) is not None,
     )
 
 
@@ -190,46 +166,33 @@ def _tools(tools: Sequence[_Tool], choice: str | _Choice | None) -> tuple[WireTo
     functions = [tool.function for tool in tools if tool.function is not None]
     if choice == "none":
         return ()
-    if isinstance(choice, _Choice) and choice.function is not None:
-        functions = [function for function in functions if function.name == choice.function.name]
-    return tuple(_wire(function) for function in functions)
+    if name := _named(choice):
+        functions = [function for function in functions if function.name == name]
+    return tuple(offered(one.name, one.description or "", one.parameters or {}) for one in functions)
 
 
-def _wire(function: _ToolFunction) -> WireTool:
-    nothing: dict[str, JsonValue] = {"type": "object", "properties": {}}
-    fields: dict[str, JsonValue] = {
-        "name": function.name,
-        "description": function.description or "",
-        "parameters": function.parameters or nothing,
-    }
-    return {"type": "function", "function": fields}
+def _named(choice: str | _Choice | None) -> str | None:
+    return choice.function.name if isinstance(choice, _Choice) and choice.function else None
 
 
 def _conversation(given: Sequence[_Message]) -> tuple[str, tuple[Message, ...]]:
     """The system messages that stand first, as one text, and the rest."""
-    system: list[str] = []
-    messages: list[Message] = []
-    later = Later()
-    names: dict[str, str] = {}
+    talk = Conversation()
     for number, message in enumerate(given):
         text, images = _content(message, number)
         match message.role:
             case "system" | "developer":
-                (later.hold if messages else system.append)(text)
+                talk.add_system(text)
             case "user":
-                messages.append(UserMessage(text=later.join(text), images=images))
+                talk.add_user(text, images)
             case "assistant":
                 calls = tuple(_call(call, number) for call in message.tool_calls or ())
-                names |= {call.id: call.name for call in calls}
-                thinking = message.reasoning or message.reasoning_content or ""
-                messages.append(AssistantMessage(text=text, thinking=thinking, calls=calls))
-            case "tool":
-                id = message.tool_call_id or ""
-                name = message.name or names.get(id, "")
-                messages.append(ToolMessage(call_id=id, name=name, text=text, images=images))
+                talk.add_assistant(text, message.reasoning or message.reasoning_content or "", calls)
+            case "tool" | "function":
+                talk.add_result(message.tool_call_id or "", text, images, message.name or "")
             case role:
                 raise bad_request(f"messages.{number}.role: {one_line(role, limit=40)} is not known.")
-    return "\n\n".join(filter(None, system)), (*messages, *later.rest())
+    return talk.whole()
 
 
 def _content(message: _Message, number: int) -> tuple[str, tuple[Image, ...]]:
@@ -237,17 +200,7 @@ def _content(message: _Message, number: int) -> tuple[str, tuple[Image, ...]]:
         return message.content or "", ()
     texts = [part.text for part in message.content if part.text]
     pictures = [part.image_url.url for part in message.content if part.image_url is not None]
-    return "\n".join(texts), tuple(_image(url, number) for url in pictures)
-
-
-def _image(url: str, number: int) -> Image:
-    """An address is refused: fetching it would let a client reach into this machine's network."""
-    found = _PICTURE.fullmatch(url)
-    if found is None:
-        raise bad_request(
-            f"messages.{number}.content: an image must be a data: address with base64 of PNG, JPEG or WEBP."
-        )
-    return Image(media_type=found.group(1), data="".join(found.group(2).split()))
+    return "\n".join(texts), tuple(picture_at(url, f"messages.{number}.content") for url in pictures)
 
 
 def _call(call: _Call, number: int) -> ToolCall:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal, TypeVar
@@ -12,6 +12,7 @@ from typing import Literal, TypeVar
 from starlette.types import Receive, Scope, Send
 
 from ollama_code.core.errors import OllamaCodeError
+from ollama_code.frontends.proxy.dialects import Dialect
 from ollama_code.frontends.proxy.faults import Fault, fault_of
 
 T = TypeVar("T")
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 
 KEEPALIVE_S = 10.0
 """Clients and the programs between give a silent stream up after 15 s and more."""
+GRACE_S = 0.25
+"""How long the status waits for a refusal: most come at once, and clients heed a status more than an event."""
 
 STOPPING = Fault(503, "server_error", "The proxy was stopped while it answered.", retry=True)
 BROKEN = Fault(500, "api_error", "The proxy failed inside; its log says where.")
@@ -63,59 +66,95 @@ async def _disconnected(receive: Receive) -> None:
 
 
 @dataclass(frozen=True)
+class Pulse:
+    """What is sent while no event comes: `beat`, every `every_s`."""
+
+    beat: bytes
+    every_s: float = KEEPALIVE_S
+
+
+@dataclass(frozen=True)
 class EventStream:
-    """An ASGI response. While no event comes, `keepalive` is sent every `keepalive_s`; an error becomes the last
-    event, as `say_error` writes it."""
+    """An ASGI response. The first event opens the stream; it is sent with the second one or after a short while,
+    and a failure before that is an answer with a status of its own. A later one is the last event."""
 
     events: AsyncGenerator[bytes, None]
-    keepalive: bytes
-    say_error: Callable[[Fault], bytes]
+    pulse: Pulse
+    dialect: Dialect
     stopping: asyncio.Event
-    keepalive_s: float = KEEPALIVE_S
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        ended = await until_gone(self._send_all(send), receive, self.stopping)
+        out = _Out(send, self.pulse)
+        ended = await until_gone(self._send_all(out), receive, self.stopping)
         if ended == Ended("gone"):
             return
-        last = self.say_error(STOPPING) if ended == Ended("stopping") else b""
-        await send({"type": "http.response.body", "body": last, "more_body": False})
+        fault = STOPPING if ended == Ended("stopping") else ended
+        if not isinstance(fault, Fault):
+            await out.finish(b"")
+        elif out.has_begun:
+            await out.finish(self.dialect.event(fault))
+        else:
+            await self.dialect.response(fault)(scope, receive, send)
 
-    async def _send_all(self, send: Send) -> None:
-        out = _Out(send, self.keepalive, self.keepalive_s)
+    async def _send_all(self, out: _Out) -> Fault | None:
+        """What went wrong, if anything did."""
         beating = asyncio.create_task(out.beat())
         try:
             async with aclosing(self.events) as events:
                 async for event in events:
                     await out.write(event)
         except OllamaCodeError as e:
-            await out.write(self.say_error(fault_of(e)))
+            return fault_of(e)
         except Exception:
             log.exception("an answer failed inside the program")
-            await out.write(self.say_error(BROKEN))
+            return BROKEN
         finally:
             beating.cancel()
             await asyncio.wait({beating})
+        return None
 
 
 class _Out:
     """The way to the client, with the time of the last byte."""
 
-    def __init__(self, send: Send, keepalive: bytes, keepalive_s: float) -> None:
+    def __init__(self, send: Send, pulse: Pulse) -> None:
+        self.has_begun = False
         self._send = send
-        self._keepalive = keepalive
-        self._keepalive_s = keepalive_s
+        self._pulse = pulse
+        self._opening = b""
+        self._sending = asyncio.Lock()
         self._clock = asyncio.get_running_loop().time
         self._last_s = self._clock()
 
     async def write(self, data: bytes) -> None:
-        self._last_s = self._clock()
-        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        if not self._opening:
+            self._opening = data
+            return
+        async with self._sending:
+            await self._put(data)
 
     async def beat(self) -> None:
+        await asyncio.sleep(GRACE_S)
+        async with self._sending:
+            await self._begin()
         while True:
-            left_s = self._last_s + self._keepalive_s - self._clock()
+            left_s = self._last_s + self._pulse.every_s - self._clock()
             if left_s > 0:
                 await asyncio.sleep(left_s)
             else:
-                await self.write(self._keepalive)
+                await self.write(self._pulse.beat)
+
+    async def finish(self, last: bytes) -> None:
+        await self._begin()
+        await self._send({"type": "http.response.body", "body": last, "more_body": False})
+
+    async def _begin(self) -> None:
+        if not self.has_begun:
+            self.has_begun = True
+            await self._send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            await self._put(self._opening)
+
+    async def _put(self, data: bytes) -> None:
+        await self._begin()
+        self._last_s = self._clock()
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})

@@ -16,10 +16,13 @@ _ANSWER: Schema = {
 }
 
 
-def bound_schema(tools: Mapping[str, Mapping[str, JsonValue]]) -> Schema:
-    """`tools` are the schemas of arguments by the name of the tool; without any, only an answer is left. What the
-    schema says of an argument beside its form is left out: a grammar is made of it, and nobody reads it."""
+def bound_schema(tools: Mapping[str, Mapping[str, JsonValue]], *, must_call: bool = False) -> Schema:
+    """`tools` are the schemas of arguments by the name of the tool; without any, only an answer is left, and with
+    `must_call` only calls. What the schema says of an argument beside its form is left out: a grammar is made of it,
+    and nobody reads it."""
     branches: list[JsonValue] = [_branch(name, arguments) for name, arguments in tools.items()]
+    if branches and must_call:
+        return {"anyOf": branches}
     return {"anyOf": [*branches, _ANSWER]} if branches else _ANSWER
 
 

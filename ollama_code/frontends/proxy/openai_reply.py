@@ -1,8 +1,7 @@
-"""OpenAI's dialect, outgoing: a whole completion, the chunks of a stream, the list of models. No network here."""
+"""OpenAI's dialect, outgoing: a whole completion, or the chunks of a stream. No network here."""
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from collections.abc import AsyncGenerator
@@ -13,11 +12,9 @@ from pydantic import JsonValue
 
 from ollama_code.core.messages import ToolCall
 from ollama_code.core.usage import Usage
-from ollama_code.frontends.proxy.faults import Fault
-from ollama_code.frontends.proxy.loop import Done, Piece, Worked
-from ollama_code.ports import ModelSummary, TextPiece, ThinkingPiece
-
-Fields = dict[str, JsonValue]
+from ollama_code.frontends.proxy.pieces import Done, Piece, Worked
+from ollama_code.frontends.proxy.wire import Fields, compact
+from ollama_code.ports import TextPiece, ThinkingPiece
 
 LAST = b"data: [DONE]\n\n"
 FINGERPRINT = "fp_ollama"
@@ -51,11 +48,7 @@ class Completion:
 
 
 def event(value: Fields) -> bytes:
-    return b"data: " + json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
-
-
-def error_event(fault: Fault) -> bytes:
-    return event(fault.envelope())
+    return f"data: {compact(value)}\n\n".encode()
 
 
 async def stream(
@@ -112,19 +105,8 @@ async def whole(completion: Completion, pieces: AsyncGenerator[Piece, None]) -> 
     return {**completion.fields("chat.completion"), "choices": [choice], "usage": _usage(end.usage)}
 
 
-def model_object(model: ModelSummary) -> Fields:
-    owner, slash, _ = model.name.rpartition("/")
-    return {
-        "id": model.name,
-        "object": "model",
-        "created": model.modified_s,
-        "owned_by": owner if slash else "library",
-    }
-
-
 def _call(call: ToolCall, index: int) -> Fields:
-    arguments = json.dumps(call.arguments, ensure_ascii=False, separators=(",", ":"))
-    function: Fields = {"name": call.name, "arguments": arguments}
+    function: Fields = {"name": call.name, "arguments": compact(call.arguments)}
     return {"index": index, "id": call.id, "type": "function", "function": function}
 
 
