@@ -13,7 +13,7 @@ from tests.architecture.source import REPO
 
 HEAVY = set(
     "textual ollama httpx prompt_toolkit rich pypdf PIL git psutil regex wcmatch pathspec charset_normalizer"
-    " filelock pydantic asyncio starlette uvicorn".split()
+    " filelock pydantic asyncio starlette uvicorn tree_sitter".split()
 )
 AS_PROGRAM = """
 import runpy

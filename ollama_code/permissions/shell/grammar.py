@@ -21,7 +21,7 @@ def tree(source: bytes) -> Node:
 @cache
 def _parser() -> Parser:
     try:
-        # Here and not above: loading takes 0.04 s, and a session without a command never needs it.
+        # Here and not above: loading takes up to 0.04 s, and a session without a command never needs it.
         import tree_sitter_bash
         from tree_sitter import Language, Parser
 

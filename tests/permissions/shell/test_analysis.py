@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from ollama_code.permissions.shell.analysis import Opaque, Plain, analyse, spelled, words_of
@@ -85,6 +85,7 @@ def test_the_reason_names_what_is_uncertain():
     assert "U+202E" in getattr(analyse("ls \u202e"), "reason", "")
 
 
+@settings(deadline=None)
 @given(
     some.lists(
         some.text(some.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Zs", "Zl", "Zp", "Mn"])),
