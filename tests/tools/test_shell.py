@@ -158,6 +158,13 @@ async def test_cancel_ends_the_command(bench: Bench, tmp_path: Path) -> None:
     assert alive(seconds) == []
 
 
+async def test_a_timeout_ends_every_program_of_a_plain_line(bench: Bench, tmp_path: Path) -> None:
+    seconds = unique_seconds(tmp_path)
+    result = await bench.result(command=f"sleep {seconds} | cat && sleep {seconds}", timeout=300)
+    assert result.error is not None and result.error.type is ErrorType.TIMEOUT
+    assert alive(seconds) == []
+
+
 async def test_closing_the_stream_ends_the_command(bench: Bench, tmp_path: Path) -> None:
     seconds, before = unique_seconds(tmp_path), open_descriptors()
     params = ShellParams(command=f"echo one; sleep {seconds}")
