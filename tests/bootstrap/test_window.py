@@ -66,12 +66,15 @@ async def test_every_request_of_the_session_finds_the_engine_that_was_measured(s
     server.add_model("tiny", **CODER)
     server.play(Reply(text="One."), Reply(text="Two."))
     one = await open_session(Options(), asker=None)
+    one.session.warm_up()
+    await one.session.settled()
     for text in ("one", "two"):
         async with aclosing(one.session.prompt(text)) as events:
             assert [event async for event in events][-1].type == "turn_finished"
     await one.close()
-    assert {chat.json()["options"]["num_ctx"] for chat in server.chats} == {49152}
-    assert server.loads == 2
+    assert len(server.warmups) == 1 and len(server.chats) == 2
+    asked = [request.json()["options"]["num_ctx"] for request in (*server.warmups, *server.chats)]
+    assert (set(asked), server.loads) == ({49152}, 2)
 
 
 async def test_a_continued_session_keeps_its_window_and_measures_nothing(server: OllamaServer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.program import Program, RunInside, told
+from tests.e2e.terminal import terminal
 from tests.ollama_server import Call, Fault, OllamaServer, Reply
 
 EDIT = Call("edit", {"file_path": "a.txt", "old_string": "one", "new_string": "two"})
@@ -192,3 +193,10 @@ def test_what_a_terminal_would_obey_is_escaped_in_json(server: OllamaServer, run
     ran = run("-p", "hi", "--output-format", "json")
     assert ran.report["result"] == "a\x1b[2Jb\x9bc"
     assert "\x1b" not in ran.out and "\x9b" not in ran.out
+
+
+def test_at_a_terminal_the_first_load_of_a_model_is_told(server: OllamaServer, program: Program) -> None:
+    server.play(Reply(text="Hello."))
+    with terminal(program.command("-p", "hi"), program.project, program.all_environment()) as screen:
+        screen.until("Loading tiny:latest with 32,768 tokens.", "Hello.")
+        assert screen.ended() == 0

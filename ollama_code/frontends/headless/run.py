@@ -28,6 +28,7 @@ from ollama_code.core.events import (
 )
 from ollama_code.core.messages import AssistantMessage
 from ollama_code.core.permission import Refused
+from ollama_code.core.phase import Phase
 from ollama_code.core.text import clean, one_line, well_formed
 from ollama_code.core.usage import Usage
 from ollama_code.frontends.headless.piped import read_piped
@@ -138,7 +139,7 @@ async def _main(options: Options, job: Job) -> int:
 
 async def _turn(options: Options, job: Job) -> int:
     outcome = Outcome()
-    opened = await open_session(options, asker=None, patience_s=PATIENCE_S)
+    opened = await open_session(options, asker=None, patience_s=PATIENCE_S, tell=_wait)
     try:
         for notice in opened.notices:
             _say(notice)
@@ -202,6 +203,12 @@ def _with_context(job: Job, session: Session) -> str:
         left_out = len(job.context) - len(piped)
         _say(f"Stdin is too long for the context window: {left_out:,} characters were left out.")
     return f"{prompt}\n\n<stdin>\n{piped}\n</stdin>" if prompt else piped
+
+
+def _wait(phase: Phase | None) -> None:
+    """A model that is loaded for the first time takes minutes, in which a person at a terminal sees nothing else."""
+    if phase is not None and sys.stderr is not None and sys.stderr.isatty():
+        _say(f"Loading {phase.detail}.")
 
 
 def _say(text: str) -> None:
