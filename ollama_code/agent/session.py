@@ -51,6 +51,8 @@ class Session:
         self._look = look
         self._told: Surroundings | None = None
         self._asides: list[str] = []
+        self.repinned = False
+        """Whether `pin_window` was used: a wish that is newer than how the program was started."""
         self._ahead = Ahead()
         self.stats = Stats(lambda: self.profile.read_tok_s)
         feed.observe(self.stats)
@@ -120,6 +122,7 @@ class Session:
         """Remember the window, in tokens, that the person wants for this model; `None` measures what fits. What to
         say to them: this session keeps the one it has."""
         self._rt.known.pin(num_ctx)
+        self.repinned = True
         if num_ctx is None:
             return "The next session measures which window fits (/clear starts one)."
         return (

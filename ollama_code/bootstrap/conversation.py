@@ -59,6 +59,8 @@ class Conversation:
 
     async def clear(self) -> Opened:
         """A fresh session; the old one stays on disk. Raises: as `open`, and then nothing is open."""
+        if self.opened is not None and self.opened.session.repinned:
+            self._options = replace(self._options, num_ctx=None)
         await self._close_session()
         self._options = self._options.fresh()
         return await self._open(self._options, ())
