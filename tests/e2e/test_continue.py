@@ -111,7 +111,8 @@ def test_after_kill_in_the_middle_of_a_call_the_call_gets_an_answer(
 ) -> None:
     os.mkfifo(program.project / "hold")
     call = Call("run_shell_command", {"command": "echo ready; cat hold"})
-    server.play(Reply(text="Look.", calls=(READ, call, READ)), Reply(text="Again."))
+    other = Call("read_file", {"absolute_path": "b.txt"})
+    server.play(Reply(text="Look.", calls=(READ, call, other)), Reply(text="Again."))
     with program.running("-p", "go", "--yolo", "--output-format", "stream-json") as running:
         next(line for line in running.lines() if b'"tool_progressed"' in line)
         running.kill()

@@ -38,8 +38,8 @@ def test_a_full_disk_stops_neither_the_turn_nor_the_tools(
     small_disk: Path, program: Program, server: OllamaServer
 ) -> None:
     (program.project / "a.txt").write_text("x" * 2000 + "\n")
-    read = Call("read_file", {"absolute_path": "a.txt"})
-    server.play(*[Reply(calls=(read,) * 4)] * 8, Reply(text="Read."))
+    reads = [Call("read_file", {"absolute_path": "a.txt", "limit": n}) for n in range(1, 33)]
+    server.play(*[Reply(calls=tuple(reads[n : n + 4])) for n in range(0, 32, 4)], Reply(text="Read."))
     ran = program.run("-p", "go")
     assert (ran.code, ran.out) == (0, "Read.\n")
     assert ran.err.count("journal of this session cannot be written (No space left on device)") == 1
