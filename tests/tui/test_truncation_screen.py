@@ -34,6 +34,7 @@ def test_a_prompt_that_was_cut(pictured, stage: Stage, theme: str, size: tuple[i
 
     async def act(play) -> None:
         await play.open()
+        await play.until(lambda: "k/32k" in play.status)  # what was read ahead is counted
         retried, *notices = await told(stage.project)
         for event in (
             TurnStarted(text="Where is the window chosen?"),
