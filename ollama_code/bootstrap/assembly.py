@@ -88,17 +88,16 @@ class Assembly:
             stack.callback(journal.close)
             # Only from here on does nobody else write it.
             again = replace(self, site=self.site.looked_at_again())
-            return again._opened(journal, await again._sandbox(stack), stack)
+            return again._opened(journal, await again._sandbox(), stack)
         except BaseException:
             await stack.aclose()
             raise
 
-    async def _sandbox(self, stack: AsyncExitStack) -> Sandbox:
+    async def _sandbox(self) -> Sandbox:
         folder, settings = self.site.folder, self.loaded.settings
         sandbox = make_sandbox(
             settings.sandbox, home(), (self.site.directory,), (folder.outputs, folder.jobs)
         )
-        stack.push_async_callback(sandbox.close)
         await sandbox.ready()
         return sandbox
 
@@ -135,6 +134,7 @@ class Assembly:
         workspace = LocalWorkspace(self.site.directory, read_only_roots=(folder.outputs, folder.jobs))
         stack.callback(workspace.close)
         jobs = Jobs(folder.jobs, feed.emit)
+        stack.push_async_callback(_put_away, sandbox, jobs)
         stack.push_async_callback(jobs.close)
         asker = Turnstile(self.asker) if self.asker else None
         todos = TodoList(feed.emit, self.site.before.todos if self.site.before else ())
@@ -222,6 +222,12 @@ def _constrained(head: Head, tier: Tier) -> Head:
             "described": tier.names,
         }
     )
+
+
+async def _put_away(sandbox: Sandbox, jobs: Jobs) -> None:
+    """Unless a job goes on without us: it has its `/tmp` and its home there."""
+    if not any(job.detached and not job.outcome for job in jobs.list()):
+        await sandbox.close()
 
 
 def _names_in(directory: Path) -> frozenset[str]:

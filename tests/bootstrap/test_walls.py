@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
+import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,11 +21,13 @@ from ollama_code.core.events import Event, ModeChanged, Notice
 from ollama_code.core.permission import Mode
 from ollama_code.paths import Home
 from ollama_code.settings import model
+from ollama_code.workspace.bash import Line
 from ollama_code.workspace.sandbox.rungs import LandlockAlone, Rung, rungs
 from ollama_code.workspace.sandbox.sandbox import Grounds, Sandbox, Wishes
 from tests.confined import standing_on, unconfined
 from tests.e2e.fixtures import program, run, server
 from tests.e2e.program import Program, RunInside
+from tests.workspace.processes import ENVIRONMENT, until
 
 __all__ = ["program", "run", "server"]
 
@@ -100,3 +107,32 @@ async def test_the_level_of_a_session_is_known_and_yolo_warns_without(wish: Wish
 async def test_rules_may_speak_of_the_network(run: RunInside, program: Program, rule: str) -> None:
     opened = await open_session(Options(allow=(rule,), deny=(rule,)), asker=None)
     await opened.close()
+
+
+@pytest.mark.parametrize("detached", [True, False])
+async def test_the_private_folder_goes_with_the_session_unless_a_detached_job_uses_it(
+    run: RunInside, program: Program, tmp_path: Path, detached: bool
+) -> None:
+    opened = await open_session(Options(), asker=None)
+    if not opened.sandbox.closed:
+        pytest.skip("no walls work on this machine")
+    line = Line(f"echo > /tmp/{tmp_path.name}; exec sleep 1000", str(program.project), ENVIRONMENT)
+    job = await opened.jobs.start(await opened.sandbox.confined(line.command()), line.text)
+    await until(lambda: laid_out(tmp_path.name) != [])
+    if detached:
+        await opened.jobs.detach(job.id)
+    await opened.close()
+    left = laid_out(tmp_path.name)
+    end(job.pid, left)
+    assert len(left) == int(detached)
+
+
+def laid_out(name: str) -> list[Path]:
+    return list(Path(tempfile.gettempdir()).glob(f"ollama-code-*/tmp/{name}"))
+
+
+def end(group: int, left: list[Path]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
+    for path in left:
+        shutil.rmtree(path.parents[1])
