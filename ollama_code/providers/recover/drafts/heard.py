@@ -8,6 +8,13 @@ from ollama_code.core.growing import Reading
 
 
 @dataclass(frozen=True)
+class Began:
+    """The text of a call, its opener included, begins at `position`, in characters from the beginning."""
+
+    position: int
+
+
+@dataclass(frozen=True)
 class Named:
     """A call of `name` began."""
 
@@ -31,3 +38,5 @@ class Ended:
 
 Heard = Named | Valued | Ended
 Hearing = Reading[Heard]
+Told = Heard | Began
+Telling = Reading[Told]

@@ -10,8 +10,8 @@ from itertools import groupby
 from ollama_code.core.growing import Reader
 from ollama_code.ports import Chunk, DraftPiece, RawPiece, ReplyEnd
 from ollama_code.providers.recover.declared import Declared
-from ollama_code.providers.recover.drafts.heard import Ended, Named, Valued
-from ollama_code.providers.recover.drafts.search import Began, Told, search
+from ollama_code.providers.recover.drafts.heard import Began, Ended, Named, Told, Valued
+from ollama_code.providers.recover.drafts.search import search
 
 
 class DraftReader:
