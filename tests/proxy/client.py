@@ -31,9 +31,9 @@ class Proxy:
     def openai(self) -> AsyncOpenAI:
         return AsyncOpenAI(base_url=f"{self.url}/v1", api_key=TOKEN, max_retries=0)
 
-    def anthropic(self) -> AsyncAnthropic:
+    def anthropic(self, prefix: str = "") -> AsyncAnthropic:
         """With the key in the header of that dialect, as its clients send it."""
-        return AsyncAnthropic(base_url=self.url, api_key=TOKEN, max_retries=0)
+        return AsyncAnthropic(base_url=self.url + prefix, api_key=TOKEN, max_retries=0)
 
     def raw(self) -> httpx.AsyncClient:
         headers = {"authorization": f"Bearer {TOKEN}"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import anthropic
@@ -10,7 +11,7 @@ import pytest
 
 from ollama_code.frontends.proxy.anthropic_content import NOT_READ, opened
 from tests.ollama_server import Fault, OllamaServer, Pace, Reply
-from tests.proxy.client import Proxy, Wish, running, user
+from tests.proxy.client import TOKEN, Proxy, Wish, running, user
 
 HELLO = {"model": "tiny", "max_tokens": 100, "messages": [user("Say hello.")]}
 DOT = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aGk="}}
@@ -22,9 +23,13 @@ async def events(proxy: Proxy, body: dict) -> list[tuple[str, dict]]:
     async with proxy.raw() as client:
         answer = await client.post("/v1/messages", json={**body, "stream": True})
     told = [event.split("\n") for event in answer.text.split("\n\n") if event]
-    return [
-        (name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in told
-    ]
+    return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in told]
+
+
+async def streamed(client: anthropic.AsyncAnthropic, **body) -> anthropic.types.Message:
+    """The answer as the client puts it together from the events."""
+    async with client.messages.stream(**body) as stream:
+        return await stream.get_final_message()
 
 
 def sent(server: OllamaServer) -> list[dict]:
@@ -45,10 +50,8 @@ async def test_a_whole_answer(server: OllamaServer, project: Path):
 async def test_a_streamed_answer(server: OllamaServer, project: Path):
     server.play(Reply(text="Hello there.", prompt_tokens=10, eval_tokens=3))
     async with running(server.url, project) as proxy, proxy.anthropic() as client:
-        async with client.messages.stream(**HELLO) as stream:
-            text = [piece async for piece in stream.text_stream]
-            answer = await stream.get_final_message()
-    assert "".join(text) == "Hello there." and len(text) > 1
+        answer = await streamed(client, **HELLO)
+    assert [block.text for block in answer.content] == ["Hello there."]
     assert (answer.stop_reason, answer.usage.output_tokens) == ("end_turn", 3)
 
 
@@ -79,10 +82,7 @@ async def test_thinking_is_a_block_of_its_own_where_it_is_asked_for(server: Olla
     server.play(Reply(thinking="Hm.", text="Yes."))
     wish = {"type": "enabled", "budget_tokens": 1024}
     async with running(server.url, project) as proxy, proxy.anthropic() as client:
-        async with client.messages.stream(
-            model="thinker", max_tokens=2000, messages=HELLO["messages"], thinking=wish
-        ) as stream:
-            answer = await stream.get_final_message()
+        answer = await streamed(client, **{**HELLO, "model": "thinker", "thinking": wish})
     assert [block.type for block in answer.content] == ["thinking", "text"]
     assert (answer.content[0].thinking, answer.content[1].text) == ("Hm.", "Yes.")
     assert server.chats[0].json()["think"] is True
@@ -97,20 +97,17 @@ async def test_who_asks_for_no_thinking_reads_the_answer_first(server: OllamaSer
     assert server.chats[0].json()["think"] is False
 
 
-@pytest.mark.parametrize("streamed", [True, False])
+@pytest.mark.parametrize("streaming", [True, False])
 async def test_thinking_that_is_not_shown_comes_back_to_the_model(
-    server: OllamaServer, project: Path, streamed: bool
+    server: OllamaServer, project: Path, streaming: bool
 ):
     server.add_model("thinker", capabilities=THINKER)
     server.play(Reply(thinking="Hm.", text="Yes."), Reply(text="Sure."))
     wish = {"type": "adaptive", "display": "omitted"}
     asked = {"model": "thinker", "max_tokens": 100, "thinking": wish}
     async with running(server.url, project) as proxy, proxy.anthropic() as client:
-        if streamed:
-            async with client.messages.stream(**asked, messages=[user("Is it?")]) as stream:
-                first = await stream.get_final_message()
-        else:
-            first = await client.messages.create(**asked, messages=[user("Is it?")])
+        ask = partial(streamed, client) if streaming else client.messages.create
+        first = await ask(**asked, messages=[user("Is it?")])
         thought, said = first.content
         content = [block.model_dump(exclude_none=True) for block in (thought, said)]
         messages = [user("Is it?"), {"role": "assistant", "content": content}, user("Sure?")]
@@ -197,31 +194,29 @@ async def test_what_the_server_counted_makes_the_next_count_closer(server: Ollam
 
 async def test_models_in_this_dialect(server: OllamaServer, project: Path):
     server.add_model("someone/coder:7b")
-    async with running(server.url, project) as proxy:
-        async with anthropic.AsyncAnthropic(
-            base_url=proxy.url, auth_token="a-token-for-the-test", max_retries=0
-        ) as client:
-            listed = [(model.id, model.type) async for model in client.models.list(limit=1)]
-            found = await client.models.retrieve("someone/coder:7b")
-            with pytest.raises(anthropic.NotFoundError):
-                await client.models.retrieve("nope")
+    async with running(server.url, project) as proxy, proxy.anthropic() as keyed:
+        client = keyed.with_options(auth_token=TOKEN)
+        listed = [(model.id, model.type) async for model in client.models.list(limit=1)]
+        found = await client.models.retrieve("someone/coder:7b")
+        with pytest.raises(anthropic.NotFoundError):
+            await client.models.retrieve("nope")
     assert listed == [("tiny:latest", "model"), ("someone/coder:7b", "model")]
     assert found.display_name == "someone/coder:7b" and found.created_at.year > 2000
 
 
-@pytest.mark.parametrize("streamed", [True, False])
-async def test_a_missing_model_is_404(server: OllamaServer, project: Path, streamed: bool):
+@pytest.mark.parametrize("streaming", [True, False])
+async def test_a_missing_model_is_404(server: OllamaServer, project: Path, streaming: bool):
     async with running(server.url, project) as proxy, proxy.anthropic() as client:
         with pytest.raises(anthropic.NotFoundError) as caught:
-            await client.messages.create(**{**HELLO, "model": "claude-opus-5"}, stream=streamed)
+            await client.messages.create(**{**HELLO, "model": "claude-opus-5"}, stream=streaming)
     assert caught.value.body["error"]["type"] == "not_found_error"
 
 
-@pytest.mark.parametrize("streamed", [True, False])
+@pytest.mark.parametrize("streaming", [True, False])
 async def test_an_overflow_is_told_in_the_words_that_make_clients_compact(
-    server: OllamaServer, project: Path, streamed: bool
+    server: OllamaServer, project: Path, streaming: bool
 ):
-    body = {**HELLO, "messages": [user("word " * 40_000)], "stream": streamed}
+    body = {**HELLO, "messages": [user("word " * 40_000)], "stream": streaming}
     async with running(server.url, project) as proxy, proxy.anthropic() as client:
         with pytest.raises(anthropic.BadRequestError) as caught:
             await client.messages.create(**body)
@@ -232,12 +227,12 @@ async def test_an_overflow_is_told_in_the_words_that_make_clients_compact(
     assert words[-1] == "maximum" and int(words[4]) > int(words[7])
 
 
-@pytest.mark.parametrize("streamed", [True, False])
-async def test_a_full_queue_is_529(server: OllamaServer, project: Path, streamed: bool):
+@pytest.mark.parametrize("streaming", [True, False])
+async def test_a_full_queue_is_529(server: OllamaServer, project: Path, streaming: bool):
     server.play(Fault.busy())
     async with running(server.url, project) as proxy, proxy.anthropic() as client:
         with pytest.raises(anthropic.APIStatusError) as caught:
-            await client.messages.create(**HELLO, stream=streamed)
+            await client.messages.create(**HELLO, stream=streaming)
     assert (caught.value.status_code, caught.value.body["error"]["type"]) == (529, "overloaded_error")
     assert caught.value.response.headers["retry-after"] == "1"
 
@@ -297,25 +292,19 @@ async def test_a_long_silence_is_filled_with_pings(server: OllamaServer, project
 
 async def test_a_doubled_prefix_is_taken_for_one(server: OllamaServer, project: Path):
     server.play(Reply(text="Hello."))
-    async with running(server.url, project) as proxy:
-        async with anthropic.AsyncAnthropic(
-            base_url=f"{proxy.url}/v1", api_key="a-token-for-the-test"
-        ) as client:
-            answer = await client.messages.create(**HELLO)
+    async with running(server.url, project) as proxy, proxy.anthropic("/v1") as client:
+        answer = await client.messages.create(**HELLO)
     assert answer.content[0].text == "Hello."
 
 
-@pytest.mark.parametrize("streamed", [True, False])
+@pytest.mark.parametrize("streaming", [True, False])
 async def test_a_search_of_the_web_fails_instead_of_being_made_up(
-    server: OllamaServer, project: Path, streamed: bool
+    server: OllamaServer, project: Path, streaming: bool
 ):
     tool = {"type": "web_search_20250305", "name": "web_search", "max_uses": 8}
     async with running(server.url, project) as proxy, proxy.anthropic() as client:
-        if streamed:
-            async with client.messages.stream(**HELLO, tools=[tool]) as stream:
-                answer = await stream.get_final_message()
-        else:
-            answer = await client.messages.create(**HELLO, tools=[tool])
+        ask = partial(streamed, client) if streaming else client.messages.create
+        answer = await ask(**HELLO, tools=[tool])
     use, result, _ = answer.content
     assert (use.type, result.content.error_code) == ("server_tool_use", "unavailable")
     assert result.tool_use_id == use.id and server.chats == []

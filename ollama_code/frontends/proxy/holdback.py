@@ -9,9 +9,8 @@ from ollama_code.providers.recover.tokens import OPENER
 
 _REACH = 400
 """Characters after which what might have begun a call is taken for text."""
-_MAYBE = re.compile(r"<|[{\[]|```|^[ \t]*[\w.:*-]{1,60}\Z|\s+\Z", re.MULTILINE)
-"""Where a call may begin, the white space that may stand before one, and a line of which only the first word is
-there."""
+_MAYBE = re.compile(r"<|[{\[]|```|`{1,2}\Z|^[ \t]*[\w.:*-]{1,60}\Z", re.MULTILINE)
+"""Where a call may begin, what may become its fence, and a line of which only the first word is there."""
 _CALLS = (
     r"<(?:function|invoke|think(?:ing)?|arg_key)\b|<\w{1,20}:(?:invoke|function_calls)\b|<\|(?:start|channel)\|>"
     r"|^\W{0,4}Action(?: Input)?:|\bto=functions\b"
@@ -40,11 +39,11 @@ class Holdback:
         if self._is_call:
             return ""
         seen = self._before + self._held
-        cut = _doubtful(seen)
         if found := self._call.search(seen):
             self._is_call = True
-            cut = len(seen[: min(cut, found.start())].rstrip())
-        return self._let(max(cut - 1, 0))
+            seen = seen[: found.start()]
+        clear = seen[: _doubtful(seen)].rstrip()
+        return self._let(max(len(clear) - 1, 0))
 
     def rest(self, visible: str) -> str:
         """What is still to be shown, where `visible` is all of the answer that a person is to see."""
@@ -67,7 +66,7 @@ def _doubtful(text: str) -> int:
     what stands before."""
     at = 1
     while found := _MAYBE.search(text, at):
-        if len(text) - found.start() <= _REACH or not text[found.start() : found.end()].strip():
+        if len(text) - found.start() <= _REACH:
             return found.start()
         at = found.end()
     return len(text)
