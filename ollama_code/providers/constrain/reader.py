@@ -9,13 +9,14 @@ from pydantic import JsonValue
 
 from ollama_code.core.growing import Growing, Reader, Reading
 from ollama_code.core.growing_json import Closed, Found, Grown, Rules, grow
+from ollama_code.core.growing_string import Quoting
 from ollama_code.core.messages import ToolCall
 from ollama_code.ports import Chunk, DraftPiece, RawPiece, ReplyEnd, TextPiece
 from ollama_code.providers.lenient import read_json
 from ollama_code.providers.recover.resolve import fresh_id
 
 NAME, ARGUMENTS, ANSWER = "name", "arguments", "answer"
-_RULES = Rules(opens=lambda path: path in ((), (ARGUMENTS,)), strict=True)
+_RULES = Rules(opens=lambda path: path in ((), (ARGUMENTS,)), quoting=Quoting(strict=True))
 
 
 class BoundReader:

@@ -6,11 +6,12 @@ import re
 
 from ollama_code.core.growing import Growing, Lost, ahead, skip_blank
 from ollama_code.core.growing_json import Grown, Rules, value
+from ollama_code.core.growing_string import Quoting
 from ollama_code.providers.recover.drafts.heard import Hearing, Valued
 
 _KEYWORD = re.compile(r"([A-Za-z_]\w{0,100})\s*=(?!=)")
 _KEYWORD_LIMIT = 110
-_RULES = Rules(opens=lambda path: False, python=True)
+_RULES = Rules(opens=lambda path: False, quoting=Quoting(python=True))
 
 
 def python_arguments(source: Growing) -> Hearing:
