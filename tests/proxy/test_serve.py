@@ -9,6 +9,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from anthropic import Anthropic
+from openai import OpenAI
 
 from ollama_code.frontends.proxy.flags import read_flags
 from ollama_code.frontends.proxy.serve import bound_socket
@@ -31,21 +33,23 @@ def started(lines: Iterator[bytes]) -> dict[str, str]:
         if line.startswith(b"export "):
             name, _, value = line.decode().strip().removeprefix("export ").partition("=")
             variables[name] = value
-        if "OPENAI_API_KEY" in variables:
+        if "ANTHROPIC_AUTH_TOKEN" in variables:
             break
     return variables
 
 
 def test_the_printed_lines_are_all_a_client_needs(program: Program, server: OllamaServer):
-    server.play(Reply(text="Hello."))
+    server.play(Reply(text="Hello."), Reply(text="Hello too."))
     with program.running("--serve", "-p", "0") as running:
         printed = started(running.lines())
-        url, key = printed["OPENAI_BASE_URL"], {"authorization": f"Bearer {printed['OPENAI_API_KEY']}"}
-        body = {"messages": [user("Hi.")]}
-        answer = httpx.post(f"{url}/chat/completions", json=body, headers=key, trust_env=False)
+        with OpenAI(base_url=printed["OPENAI_BASE_URL"], api_key=printed["OPENAI_API_KEY"]) as client:
+            first = client.chat.completions.create(model="tiny", messages=[user("Hi.")])
+        base, token = printed["ANTHROPIC_BASE_URL"], printed["ANTHROPIC_AUTH_TOKEN"]
+        with Anthropic(base_url=base, auth_token=token) as client:
+            second = client.messages.create(model="tiny", max_tokens=50, messages=[user("Hi.")])
         running.signal(signal.SIGTERM)
         ended = running.ended()
-    assert answer.json()["choices"][0]["message"]["content"] == "Hello."
+    assert (first.choices[0].message.content, second.content[0].text) == ("Hello.", "Hello too.")
     assert (ended.code, ended.err) == (0, "")
     assert len(printed["OPENAI_API_KEY"]) >= 32
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from ollama_code.frontends.proxy.loop import NO_ANSWER
 from tests.ollama_server import Call, Fault, OllamaServer, Reply
 from tests.proxy.client import USUAL, Wish, running, user
@@ -191,3 +193,42 @@ async def test_a_model_without_tools_answers_without(server: OllamaServer, proje
     async with running(server.url, project) as proxy, proxy.openai() as client:
         answer = await client.chat.completions.create(model="plain", messages=[user("Go.")])
     assert answer.choices[0].message.content == "Hello." and offered(server, 0) == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "more", "count"),
+    [
+        ({"user-agent": "claude-cli/2.1.329 (external, sdk-cli)"}, {}, 0),
+        ({"user-agent": "QwenCode/0.24.4"}, {}, 0),
+        ({"user-agent": "ai-sdk/provider-utils opencode/1.18"}, {}, 0),
+        ({"x-app": "cli"}, {}, 0),
+        ({"x-app": "cli", "x-ollama-code-tools": "on"}, {}, 7),
+        ({"x-ollama-code-tools": "off"}, {}, 0),
+        ({}, {"max_tokens": 64, "stop": ["</block>"]}, 0),
+        ({}, {"tool_choice": "none"}, 0),
+        ({}, {"max_tokens": 64}, 7),
+    ],
+)
+async def test_ours_are_not_offered_where_they_would_do_harm(
+    server: OllamaServer, project: Path, headers: dict[str, str], more: dict, count: int
+):
+    server.play(Reply(text="Hello."))
+    body = {"model": "tiny", "messages": [user("Go.")], **more}
+    async with running(server.url, project) as proxy, proxy.raw() as client:
+        await client.post("/v1/chat/completions", json=body, headers=headers)
+    assert len(offered(server, 0)) == count
+
+
+async def test_ours_run_for_anthropics_clients_too(server: OllamaServer, project: Path):
+    server.play(READ, Reply(text="It is plum."))
+    async with running(server.url, project) as proxy, proxy.anthropic() as client:
+        answer = await client.messages.create(model="tiny", max_tokens=100, messages=[user("Go.")])
+    assert "The secret word is plum." in results(server)[0]
+    assert [block.text for block in answer.content] == ["It is plum."] and answer.stop_reason == "end_turn"
+
+
+async def test_a_refused_command_is_told_to_anthropics_clients_too(server: OllamaServer, project: Path):
+    server.play(Reply(calls=(Call("run_command", {"command": "touch made"}),)), Reply(text="No."))
+    async with running(server.url, project, Wish(commands=())) as proxy, proxy.anthropic() as client:
+        await client.messages.create(model="tiny", max_tokens=100, messages=[user("Go.")])
+    assert results(server) == ["Error: Command execution is disabled"] and not (project / "made").exists()

@@ -1,1 +1,1 @@
-"""The face for other programs: a server on this machine that speaks OpenAI's dialect and runs the seven tools."""
+"""The face for other programs: a server that speaks OpenAI's and Anthropic's dialects and runs the seven tools."""

@@ -71,7 +71,7 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     """The variables of `environ` are its defaults."""
     parser = argparse.ArgumentParser(
         prog="ollama-tools-proxy",
-        description="Serve the models of Ollama in OpenAI's dialect, with tools that run here. "
+        description="Serve the models of Ollama to clients of OpenAI and Anthropic, with tools that run here. "
         "The same as: ollama-code --serve",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -120,6 +120,8 @@ def greeting(flags: ServeFlags, listener: socket.socket, walls: str) -> str:
         "",
         f"export OPENAI_BASE_URL={url}/v1",
         f"export OPENAI_API_KEY={key}",
+        f"export ANTHROPIC_BASE_URL={url}",
+        f"export ANTHROPIC_AUTH_TOKEN={key}",
     ]
     return clean("\n".join(lines))
 
