@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.site import Site, home
 from ollama_code.core.errors import ServerUnreachable, UsageError
 from ollama_code.demo import script_text
-from ollama_code.ports import ChatProvider, ModelInfo
+from ollama_code.ports import ChatProvider, ModelInfo, ModelSummary
 from ollama_code.providers.host import base_url, without_login
 from ollama_code.providers.models import choose_model, names_cloud, same_model
 from ollama_code.providers.script import Script
@@ -79,9 +79,17 @@ async def choose(provider: ChatProvider, host: str, loaded: Loaded, site: Site) 
         state = State(home().state)
         remembered = await asyncio.to_thread(state.last_model, host)
         name = choose_model(loaded.settings.model, remembered or "", installed)
-    info = await provider.describe(name)
+    chosen = await described(provider, host, name, installed)
     if site.before is None and host != DEMO:
         await asyncio.to_thread(state.remember_model, host, name)
+    return chosen
+
+
+async def described(
+    provider: ChatProvider, host: str, name: str, installed: Sequence[ModelSummary]
+) -> Chosen:
+    """What the server says of the model of this name. Raises: ProviderError."""
+    info = await provider.describe(name)
     listed = next((model for model in installed if same_model(model.name, name)), None)
     if listed is None:
         return Chosen(provider, info, host, remote=names_cloud(name))

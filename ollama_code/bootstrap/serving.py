@@ -10,13 +10,15 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ollama_code.bootstrap.model import connect
+from ollama_code.bootstrap.model import connect, described
 from ollama_code.bootstrap.options import Options
+from ollama_code.bootstrap.profile import known_of
 from ollama_code.bootstrap.site import home
+from ollama_code.bootstrap.window import Wishes, settled_window
 from ollama_code.bootstrap.workbench import Bounds, Workbench
 from ollama_code.ports import ChatProvider, ModelInfo
 from ollama_code.providers.models import choose_model
-from ollama_code.providers.window import unmeasured, wished
+from ollama_code.providers.window import unmeasured
 from ollama_code.settings.load import load
 from ollama_code.settings.model import Settings
 from ollama_code.tools.seven import COMMAND, wire_tools
@@ -45,9 +47,12 @@ class Model:
 class Backend:
     """Shared by all requests, as long as `serving_backend` holds it open. `scratch` is a folder of its own."""
 
-    def __init__(self, serving: Serving, provider: ChatProvider, settings: Settings, scratch: Path) -> None:
+    def __init__(
+        self, serving: Serving, provider: ChatProvider, host: str, settings: Settings, scratch: Path
+    ) -> None:
         self.serving = serving
         self.provider = provider
+        self._host = host
         self.tools = wire_tools(without=(COMMAND,) if serving.bounds.commands == () else ())
         """The seven, without the one for commands where none may run. Made once: it costs some milliseconds."""
         self._settings = settings
@@ -55,13 +60,17 @@ class Backend:
         self._models: dict[str, Model] = {}
 
     async def model(self, name: str) -> Model:
-        """The model of this name, or the default one for an empty name. Looked up once, so that its window stays.
+        """The model of this name, or the default one for an empty name. Looked up once, so that its window stays:
+        the one that a session would have, as far as that is known without loading the model.
         Raises: ProviderError, ModelUnclear."""
         name = name.strip() or await self._default()
         if name not in self._models:
-            info, ollama = await self.provider.describe(name), self._settings.ollama
-            window = wished(info, (ollama.num_ctx, "")) or unmeasured(info)
-            self._models[name] = Model(info, window.num_ctx, ollama.keep_alive)
+            ollama = self._settings.ollama
+            chosen = await described(self.provider, self._host, name, await self.provider.installed())
+            known, _ = await known_of(chosen)
+            wishes = Wishes(self.serving.options.num_ctx, ollama.num_ctx, ollama.keep_alive)
+            window = settled_window(chosen, known.profile, wishes) or unmeasured(chosen.info)
+            self._models[name] = Model(chosen.info, window.num_ctx, ollama.keep_alive)
         return self._models[name]
 
     @asynccontextmanager
@@ -89,10 +98,10 @@ class Backend:
 async def serving_backend(serving: Serving) -> AsyncGenerator[Backend, None]:
     """Raises: UsageError for settings to mend or a directory that cannot be entered."""
     loaded = load(home(), os.environ, serving.options.flags())
-    provider, _ = await connect(serving.options, loaded)
+    provider, host = await connect(serving.options, loaded)
     try:
         with _scratch() as scratch:
-            backend = Backend(serving, provider, loaded.settings, scratch)
+            backend = Backend(serving, provider, host, loaded.settings, scratch)
             async with backend.bench():
                 pass  # a directory that cannot be entered is told now, and not to the first client
             yield backend

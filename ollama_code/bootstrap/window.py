@@ -11,6 +11,7 @@ from ollama_code.agent.known import Known
 from ollama_code.bootstrap.model import DEMO, Chosen
 from ollama_code.core.errors import ModelLoadFailed, ProviderError
 from ollama_code.core.phase import Phase
+from ollama_code.core.profile import ModelProfile
 from ollama_code.ports import LoadedModel
 from ollama_code.providers.host import is_loopback
 from ollama_code.providers.models import same_model
@@ -33,10 +34,9 @@ class Wishes:
     keep_alive: str
 
 
-async def choose_window(chosen: Chosen, known: Known, wishes: Wishes, tell: Tell) -> Window:
-    """Without a wish and without a memory of it, the model is loaded until its window fits; that is remembered.
-    Raises: ModelLoadFailed when it cannot be loaded with any."""
-    info, profile = chosen.info, known.profile
+def settled_window(chosen: Chosen, profile: ModelProfile, wishes: Wishes) -> Window | None:
+    """The window as far as it is settled without loading anything."""
+    info = chosen.info
     wish = wished(
         info,
         (wishes.flag, "as --num-ctx says"),
@@ -51,12 +51,20 @@ async def choose_window(chosen: Chosen, known: Known, wishes: Wishes, tell: Tell
         return unmeasured(info)
     if profile.fit and not 0 < info.context_length < profile.fit:
         return Window(profile.fit, "measured before on this host")
+    return None
+
+
+async def choose_window(chosen: Chosen, known: Known, wishes: Wishes, tell: Tell) -> Window:
+    """Without a wish and without a memory of it, the model is loaded until its window fits; that is remembered.
+    Raises: ModelLoadFailed when it cannot be loaded with any."""
+    if settled := settled_window(chosen, known.profile, wishes):
+        return settled
     try:
         window = await _Search(chosen, known, wishes.keep_alive, tell).run()
     except ModelLoadFailed:
         raise
     except ProviderError:
-        return unmeasured(info)  # the turn will say what is wrong
+        return unmeasured(chosen.info)  # the turn will say what is wrong
     finally:
         tell(None)
     if window.measured:

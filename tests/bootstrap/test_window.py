@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 
 from ollama_code.bootstrap.assembly import Opened
 from ollama_code.bootstrap.options import Options
+from ollama_code.bootstrap.serving import Serving, serving_backend
 from ollama_code.bootstrap.session import open_session
+from ollama_code.bootstrap.workbench import Bounds
 from ollama_code.core.errors import ModelLoadFailed
 from ollama_code.core.phase import Phase
 from ollama_code.providers.ollama import OllamaProvider
@@ -159,3 +162,14 @@ async def test_what_is_waited_for_is_told_until_it_is_over(server: OllamaServer)
         "tiny:latest with 49,152 tokens",
     ]
     assert heard[-1] is None
+
+
+async def test_the_proxy_serves_with_the_window_that_a_session_measured(server: OllamaServer) -> None:
+    server.add_model("tiny", **CODER)
+    async with serving_backend(Serving(Bounds(Path.cwd()), Options())) as backend:
+        first = await backend.model("tiny")
+    await opened()
+    async with serving_backend(Serving(Bounds(Path.cwd()), Options())) as backend:
+        second = await backend.model("tiny")
+    assert (first.num_ctx, second.num_ctx) == (16384, 49152)
+    assert loaded(server) == [131072, 49152]
