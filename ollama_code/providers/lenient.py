@@ -30,12 +30,19 @@ def read_json(text: str | bytes) -> JsonValue:
     """The value in `text`, every string in it well-formed, every number finite: what Python reads beyond JSON
     would come out of the journal as something else.
     Raises: ValueError."""
-    if isinstance(text, bytes):
-        text = text.decode("utf-8", "replace")
+    decoded = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
     try:
-        return _storable(json.loads(text, parse_constant=_no_number, parse_float=_finite), DEPTH_LIMIT)
+        value: JsonValue = _DECODER.decode(decoded)
+        return value if _is_plain(decoded, text) else _storable(value, DEPTH_LIMIT)
     except RecursionError as e:
         raise ValueError("nested too deep") from e
+
+
+def _is_plain(decoded: str, text: str | bytes) -> bool:
+    """Whether `text` cannot hold what must be changed: this is asked for each piece of an answer. UTF-8 has no lone
+    surrogates, so only escapes can spell one."""
+    is_utf8 = isinstance(text, bytes) or text.isascii()
+    return is_utf8 and "\\u" not in decoded and decoded.count("{") + decoded.count("[") < DEPTH_LIMIT
 
 
 def _storable(value: JsonValue, levels: int) -> JsonValue:
@@ -61,3 +68,7 @@ def _finite(text: str) -> float:
     if not isfinite(number):
         raise ValueError(f"{text} is too large")
     return number
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite)
+"""Made once: `json.loads` would make one for each piece of an answer."""

@@ -11,6 +11,8 @@ _REACH = 400
 """Characters after which what might have begun a call is taken for text."""
 _MAYBE = re.compile(r"<|[{\[]|```|`{1,2}\Z|^[ \t]*[\w.:*-]{1,60}\Z", re.MULTILINE)
 """Where a call may begin, what may become its fence, and a line of which only the first word is there."""
+_OTHER = re.compile(r"\n|\bto=")
+"""Where else a call may begin that is there as a whole."""
 _CALLS = (
     r"<(?:function|invoke|think(?:ing)?|arg_key)\b|<\w{1,20}:(?:invoke|function_calls)\b|<\|(?:start|channel)\|>"
     r"|^\W{0,4}Action(?: Input)?:|\bto=functions\b"
@@ -35,15 +37,18 @@ class Holdback:
 
     def feed(self, text: str) -> str:
         """What of `text`, and of what was held before it, can be no call."""
+        was_clear = not self._held
         self._held += text
         if self._is_call:
             return ""
         seen = self._before + self._held
+        clear = _doubtful(seen)
+        if was_clear and clear == len(seen) and not _OTHER.search(seen):
+            return self._let_stripped(seen)  # as most pieces are: words within a line
         if found := self._call.search(seen):
             self._is_call = True
-            seen = seen[: found.start()]
-        clear = seen[: _doubtful(seen)].rstrip()
-        return self._let(max(len(clear) - 1, 0))
+            clear = _doubtful(seen[: found.start()])
+        return self._let_stripped(seen[:clear])
 
     def rest(self, visible: str) -> str:
         """What is still to be shown, where `visible` is all of the answer that a person is to see."""
@@ -54,7 +59,9 @@ class Holdback:
         """What was not let through."""
         return self._held
 
-    def _let(self, length: int) -> str:
+    def _let_stripped(self, seen: str) -> str:
+        """Lets through `seen`, which begins with the character before it, up to the white space at its end."""
+        length = max(len(seen.rstrip()) - 1, 0)
         let, self._held = self._held[:length], self._held[length:]
         self._before = let[-1:] or self._before
         self._shown.append(let)

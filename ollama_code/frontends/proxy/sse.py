@@ -22,6 +22,7 @@ KEEPALIVE_S = 10.0
 """Clients and the programs between give a silent stream up after 15 s and more."""
 GRACE_S = 0.25
 """How long the status waits for a refusal: most come at once, and clients heed a status more than an event."""
+_MOST_PENDING_BYTES = 64 * 1024
 
 STOPPING = Fault(503, "server_error", "The proxy was stopped while it answered.", retry=True)
 BROKEN = Fault(500, "api_error", "The proxy failed inside; its log says where.")
@@ -85,7 +86,7 @@ class EventStream:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         out = _Out(send, self.pulse)
-        ended = await until_gone(self._send_all(out), receive, self.stopping)
+        ended = await until_gone(self._write_all(out), receive, self.stopping)
         if ended == Ended("gone"):
             return
         fault = STOPPING if ended == Ended("stopping") else ended
@@ -96,9 +97,19 @@ class EventStream:
         else:
             await self.dialect.response(fault)(scope, receive, send)
 
-    async def _send_all(self, out: _Out) -> Fault | None:
+    async def _write_all(self, out: _Out) -> Fault | None:
         """What went wrong, if anything did."""
-        beating = asyncio.create_task(out.beat())
+        sending = asyncio.create_task(out.send_all())
+        try:
+            fault = await self._write(out)
+            out.end()
+            await sending
+        finally:
+            sending.cancel()
+            await asyncio.wait({sending})
+        return fault
+
+    async def _write(self, out: _Out) -> Fault | None:
         try:
             async with aclosing(self.events) as events:
                 async for event in events:
@@ -108,53 +119,61 @@ class EventStream:
         except Exception:
             log.exception("an answer failed inside the program")
             return BROKEN
-        finally:
-            beating.cancel()
-            await asyncio.wait({beating})
         return None
 
 
 class _Out:
-    """The way to the client, with the time of the last byte."""
+    """The way to the client. Events that come at once are sent at once: what is written is collected until the writer
+    has to wait."""
 
     def __init__(self, send: Send, pulse: Pulse) -> None:
         self.has_begun = False
         self._send = send
         self._pulse = pulse
-        self._opening = b""
-        self._sending = asyncio.Lock()
-        self._clock = asyncio.get_running_loop().time
-        self._last_s = self._clock()
+        self._pending = bytearray()
+        self._opens = True
+        self._ended = False
+        self._woken = asyncio.Event()
+        self._room = asyncio.Event()
 
     async def write(self, data: bytes) -> None:
-        if not self._opening:
-            self._opening = data
+        """Waits while the client does not read."""
+        self._pending += data
+        if self._opens:
+            self._opens = False
             return
-        async with self._sending:
-            await self._put(data)
+        self._woken.set()
+        if len(self._pending) > _MOST_PENDING_BYTES:
+            self._room.clear()
+            await self._room.wait()
 
-    async def beat(self) -> None:
-        await asyncio.sleep(GRACE_S)
-        async with self._sending:
-            await self._begin()
-        while True:
-            left_s = self._last_s + self._pulse.every_s - self._clock()
-            if left_s > 0:
-                await asyncio.sleep(left_s)
-            else:
-                await self.write(self._pulse.beat)
+    def end(self) -> None:
+        """Nothing more is written: what is pending goes with `finish`."""
+        self._ended = True
+        self._woken.set()
+
+    async def send_all(self) -> None:
+        """Until the end."""
+        while not self._ended:
+            wait_s = self._pulse.every_s if self.has_begun else GRACE_S
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._woken.wait()
+            except TimeoutError:
+                self._pending += self._pulse.beat if self.has_begun else b""
+            if not self._ended:
+                await self._put(more=True)
 
     async def finish(self, last: bytes) -> None:
-        await self._begin()
-        await self._send({"type": "http.response.body", "body": last, "more_body": False})
+        self._pending += last
+        await self._put(more=False)
 
-    async def _begin(self) -> None:
+    async def _put(self, *, more: bool) -> None:
+        data = bytes(self._pending)
+        self._pending.clear()
+        self._woken.clear()
+        self._room.set()
         if not self.has_begun:
             self.has_begun = True
             await self._send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-            await self._put(self._opening)
-
-    async def _put(self, data: bytes) -> None:
-        await self._begin()
-        self._last_s = self._clock()
-        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        await self._send({"type": "http.response.body", "body": data, "more_body": more})
