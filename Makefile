@@ -14,11 +14,11 @@ PREFIX := $(HOME)/.local
 ARGS :=
 
 .DELETE_ON_ERROR:
-.PHONY: help run serve test lint types bench screenshot schemas live install
+.PHONY: help run serve test lint types bench bench-proxy screenshot schemas live install
 
 help: ## this list
 	@echo 'usage: make TARGET [ARGS="..."]'
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' Makefile
 
 run: $(INSTALLED) ## start ollama-code in this folder; its flags go into ARGS
 	@exec $(BIN)/ollama-code $(ARGS)
@@ -38,6 +38,9 @@ types: $(LINT_READY) ## check types
 
 bench: $(TEST_READY) ## measure start-up, memory and streaming beside a bare Textual app
 	@exec $(BIN)/python benchmarks/program.py $(ARGS) </dev/null
+
+bench-proxy: $(TEST_READY) ## measure what the proxy adds, beside a direct connection and a bare Starlette
+	@exec $(BIN)/python benchmarks/proxy.py $(ARGS) </dev/null
 
 SNAPSHOT := tests/tui/__snapshots__/test_screens/test_a_diff_to_approve[dark-120x40].svg
 screenshot: ## take the picture of the README from the snapshots

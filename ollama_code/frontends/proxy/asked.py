@@ -35,7 +35,8 @@ class Asked:
     must_call: bool = False
 
     def head(self, model: Model, tools: tuple[WireTool, ...]) -> Head:
-        return Head(
+        """All of it has been read already: looking through 50 KB of tools again would take a millisecond."""
+        return Head.model_construct(
             model=model.info.name,
             num_ctx=model.num_ctx,
             think=_think(model.info, self.effort),

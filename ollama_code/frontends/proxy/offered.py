@@ -15,6 +15,7 @@ Schema = dict[str, JsonValue]
 
 _DEEPEST = 8
 """Levels of a schema; a reference to itself would have no end."""
+_PLAIN = {"type", "description"}
 _KINDS = ("properties", "items", "anyOf", "enum")
 
 
@@ -70,6 +71,8 @@ class _Canonical:
     def _value(self, given: JsonValue, levels: int) -> Schema:
         if not isinstance(given, dict) or levels < 1:
             return {}
+        if given.keys() == _PLAIN and isinstance(given["type"], str) and given["description"]:
+            return {"type": given["type"], "description": str(given["description"])}
         node = self._resolved(given, levels)
         kind = next((key for key in _KINDS if node.get(key)), "")
         told = [str(node["description"])] if node.get("description") else []

@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, SkipValidation, ValidationError
+from pydantic_core import from_json
 
 from ollama_code.core.text import one_line
 from ollama_code.frontends.proxy.faults import bad_request
@@ -14,13 +15,8 @@ from ollama_code.frontends.proxy.faults import bad_request
 Fields = dict[str, JsonValue]
 
 
-def _finite(value: JsonValue) -> JsonValue:
-    """What Python reads beyond JSON could not be sent on. Raises: ValueError."""
-    json.dumps(value, allow_nan=False)
-    return value
-
-
-Json = Annotated[JsonValue, AfterValidator(_finite)]
+Json = Annotated[JsonValue, SkipValidation]
+"""Any value: it came out of JSON, so there is nothing to look for."""
 Count = Annotated[int, Field(ge=1)]
 
 
@@ -36,11 +32,16 @@ Body = TypeVar("Body", bound=Wire)
 def read_as(shape: type[Body], data: bytes) -> Body:
     """Raises: Refused with what is wrong and where."""
     try:
-        return shape.model_validate_json(data)
+        body = shape.model_validate_json(data)
+        if b"NaN" in data or b"Infinity" in data:
+            from_json(data, allow_inf_nan=False)  # what Python reads beyond JSON could not be sent on
+        return body
     except ValidationError as e:
         error = e.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in error["loc"])
         raise bad_request(f"{place or 'The body'}: {one_line(error['msg'])}") from e
+    except ValueError as e:
+        raise bad_request(f"The body: {one_line(str(e))}") from e
 
 
 def compact(value: Mapping[str, JsonValue]) -> str:
