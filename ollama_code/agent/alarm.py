@@ -24,7 +24,8 @@ _TOLERANCE = 0.15
 _FULL = 0.9
 """Share of the window that no prompt reaches on purpose."""
 _SURPRISE = 1.1
-"""How much longer than estimated a prompt is that may have been longer still."""
+"""How much longer than estimated a prompt is that may have been longer still: by messages, of which the last always
+stays."""
 
 
 class DidNotFit(Exception):
@@ -83,7 +84,7 @@ def cut_short(meter: Meter, prompt: Sequence[Message], usage: Usage) -> str:
         )
     if _is_hard_cut(meter, prompt, counted):
         return f"it counted {counted:,} tokens, which is what its cut leaves of a longer prompt"
-    if counted > meter.num_ctx * _FULL and counted > expected * _SURPRISE:
+    if len(prompt) > 1 and counted > meter.num_ctx * _FULL and counted > expected * _SURPRISE:
         return f"it counted {counted:,} tokens, as many as fit, where about {expected:,} were expected"
     return ""
 

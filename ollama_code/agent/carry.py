@@ -33,7 +33,7 @@ SUMMARY_SHARE = 0.15
 MOST_FILES = 12
 MOST_TODOS = 20
 _DETACHED = "[What was attached to this message was removed to make room: read it again if you need it.]"
-_PATHS = ("absolute_path", "file_path", "path")
+_PATHS = ("absolute_path", "file_path", "path", "paths")
 
 
 def carried(history: Sequence[Message], summary: str, standing: Standing, meter: Meter) -> list[Message]:
@@ -77,15 +77,19 @@ def _paths(message: Message) -> Iterator[str]:
             yield from files
         case AssistantMessage(calls=calls):
             for call in calls:
-                if path := _path(call):
-                    yield one_line(path)
+                yield from map(one_line, _files(call))
         case _:
             return
 
 
-def _path(call: ToolCall) -> str:
-    named = (call.arguments.get(name) for name in _PATHS)
-    return next((path for path in named if isinstance(path, str) and path), "")
+def _files(call: ToolCall) -> Iterator[str]:
+    """What it reads or writes; of a search, where it looks is no file."""
+    if "pattern" in call.arguments:
+        return
+    for value in map(call.arguments.get, _PATHS):
+        for path in value if isinstance(value, list) else [value]:
+            if isinstance(path, str) and path.strip("./") and "*" not in path:
+                yield path
 
 
 def _start(history: Sequence[Message], meter: Meter) -> int:

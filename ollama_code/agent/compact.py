@@ -12,12 +12,14 @@ from dataclasses import replace
 from ollama_code.agent.alarm import DidNotFit, take_whole_step
 from ollama_code.agent.carry import carried
 from ollama_code.agent.context import Context
-from ollama_code.agent.hearing import Manner
+from ollama_code.agent.hearing import Manner, declared
 from ollama_code.agent.meter import Meter
 from ollama_code.agent.runtime import Runtime
 from ollama_code.agent.step import Draft, StepFailed
+from ollama_code.agent.understand import understood
 from ollama_code.core.errors import SessionError
 from ollama_code.core.events import CallDrafted, Event, PhaseChanged, TextDelta, ThinkingDelta
+from ollama_code.core.head import Acting
 from ollama_code.core.messages import Arguments, AssistantMessage, Message, UserMessage
 from ollama_code.core.phase import Phase
 from ollama_code.core.text import shorten
@@ -28,8 +30,12 @@ REQUEST = (
     "and the next step. Be complete about names, paths and numbers; leave out everything else."
 )
 WHY = "compaction"
-_MANNERS = (Manner(side=True), Manner(side=True, think=False, bound=()))
-"""A model that calls a tool instead is bound to an answer in words."""
+_BOUND = Manner(side=True, think=False, bound=())
+_MANNERS: dict[Acting, tuple[Manner, ...]] = {
+    "native": (Manner(side=True), _BOUND),
+    "constrained": (Manner(side=True, bound=()), _BOUND),
+}
+"""A model that calls a tool instead is bound to an answer in words; one that always was stays so."""
 _ROOM_SHARE = 0.2
 """Share of the window that is made free for the summary of a conversation that fills it."""
 _ARGUMENT_CHARS = 400
@@ -71,7 +77,7 @@ async def _summary(rt: Runtime, context: Context) -> str:
     used = context.meter.used(context.history)
     rt.emit(PhaseChanged(phase=Phase(name="compacting", tokens=used), agent=rt.agent))
     quiet = _quiet(rt)
-    for manner in _MANNERS:
+    for manner in _MANNERS[rt.head.acting]:
         try:
             if text := await _asked(quiet, messages, copy(context.meter), manner):
                 return text
@@ -98,7 +104,8 @@ async def _asked(rt: Runtime, messages: list[Message], meter: Meter, manner: Man
     except DidNotFit:
         rt.watch.restart(WHY)  # what is sent now is shorter, and so is all that follows
         draft = await _asked_with_less(rt, messages, meter, manner)
-    return draft.message().text.strip()
+    answer = understood(draft, declared(rt.tooling.toolset))
+    return "" if answer.message.calls or answer.note else answer.message.text.strip()
 
 
 async def _asked_with_less(rt: Runtime, messages: list[Message], meter: Meter, manner: Manner) -> Draft:

@@ -64,6 +64,8 @@ class Meter:
         """Bytes of text for each token as the server counted them, `None` before it did."""
         self._head = head
         self._ratio = _careful(chars_per_token) if chars_per_token else CHARS_PER_TOKEN
+        self._pieces: dict[str, int] = {}
+        """By text: what `_PIECES` finds. Each text is counted once, because that is slow, and asked for often."""
         self.measured = Measured(0, self.head_tokens)
 
     @property
@@ -78,6 +80,7 @@ class Meter:
 
     def restart(self, history: Sequence[Message] = ()) -> None:
         """The history was replaced by `history`: what the server counted no longer holds."""
+        self._pieces.clear()
         self.measured = Measured(len(history), self.head_tokens + self.size(history))
 
     def size(self, messages: Sequence[Message]) -> int:
@@ -170,7 +173,12 @@ class Meter:
         return text + MESSAGE_TOKENS + _images(message) * IMAGE_TOKENS
 
     def _tokens(self, text: str) -> int:
-        return int(max(_bytes(text) / self._ratio, len(_PIECES.findall(text)) * PIECE_TOKENS))
+        size_bytes = _bytes(text)
+        if size_bytes > self.num_ctx * _BELIEVABLE[1]:  # too long however it is counted
+            return int(size_bytes / self._ratio)
+        if text not in self._pieces:
+            self._pieces[text] = len(_PIECES.findall(text))
+        return int(max(size_bytes / self._ratio, self._pieces[text] * PIECE_TOKENS))
 
     def _texts(self, message: Message, *, thinking: bool = True) -> tuple[str, ...]:
         """What a request carries of `message`."""

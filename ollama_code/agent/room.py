@@ -17,12 +17,13 @@ from ollama_code.core.messages import UserMessage
 TIGHT_SHARE = 0.8
 """Share of the window, with the answer to come, from which on room is made."""
 GOAL_SHARE = 0.6
-"""Share that is left in use when results are dropped: enough steps until the next time, because each time the
+"""Share that is left in use when something is dropped: enough steps until the next time, because each time the
 engine reads everything again."""
 ANSWER_SHARE = 1 / 16
 """Share of the window that an answer is expected to take."""
 GROWTH_SHARE = 0.1
 """Share by which the conversation must have grown before it is summarised again."""
+_WHY = "The context window is getting full"
 
 
 async def make_room(rt: Runtime, context: Context) -> None:
@@ -30,9 +31,11 @@ async def make_room(rt: Runtime, context: Context) -> None:
     Raises: ContextOverflow when it cannot be done, ProviderError when no summary can be had, CancelledError."""
     if not _is_tight(context):
         return
-    made = _drop(rt, context, "The context window is getting full")
-    if not made and _is_full(context) and len(context.history) > 1 and _may_help(context):
-        await _summarise(rt, context, "The context window is getting full")
+    if len(context.history) == 1:
+        if not _fits(context):
+            _shorten(rt, context, "Your message does not fit the context window")
+    elif not _drop(rt, context, _WHY) and _is_full(context) and _may_help(context):
+        await _summarise(rt, context, _WHY)
     _check(context)
 
 
@@ -107,7 +110,7 @@ async def _summarise(rt: Runtime, context: Context, why: str) -> None:
 def _shorten(rt: Runtime, context: Context, why: str) -> None:
     """Leave the middle out of the only message, which is too long alone."""
     [only] = context.history
-    room = int(context.meter.num_ctx * TIGHT_SHARE) - context.meter.head_tokens
+    room = int(context.meter.num_ctx * GOAL_SHARE) - context.meter.head_tokens
     text = context.meter.fitted(only.text, max(room, 0))
     said = only.words if isinstance(only, UserMessage) else ()
     rt.watch.restart(WHY)

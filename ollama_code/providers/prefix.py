@@ -49,13 +49,12 @@ class PrefixWatch:
         parts = prompt_parts(request)
         last = self._last
         same = next((i for i, part in enumerate(last) if parts[i : i + 1] != [part]), len(last))
+        planned = self._planned
         if not side:
-            self._last = parts
+            self._last, self._planned = parts, ""
         if same == len(last):
             return None
         lost = sum(len(said) for _, said in last[same:])
-        found = Break(self._planned or last[same][0], lost, planned=bool(self._planned))
-        if not side:
-            self._planned = ""
+        found = Break(planned or last[same][0], lost, planned=bool(planned))
         self.breaks.append(found)
         return None if found.planned else found

@@ -116,3 +116,7 @@ async def test_a_server_that_cuts_again_ends_the_turn_in_words(tmp_path):
     assert (last.reason, len(r.provider.requests)) == ("failed", 4)
     assert "still cuts" in last.detail and "--num-ctx" in last.detail
     assert not any("wrong" in m.text for m in r.history)
+
+
+def test_one_message_is_never_dropped_however_long_it_turns_out_to_be():
+    assert cut_short(meter(), talk(0, words=1200), counted(7900)) == ""

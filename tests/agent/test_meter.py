@@ -99,3 +99,10 @@ async def test_what_is_learned_is_handed_on_between_steps(tmp_path):
     r = rig(tmp_path, says("fine"), known=known)
     await r.say("word " * 1500)
     assert known.profile.chars_per_token == pytest.approx(4.0, rel=0.2)
+
+
+def test_asking_again_and_again_for_the_same_text_costs_next_to_nothing():
+    meter = Meter(HEAD)
+    history = [UserMessage(text="x, y; " * 10_000)]
+    first = meter.used(history)
+    assert all(meter.used(history) == first for _ in range(20_000))

@@ -165,6 +165,23 @@ def test_open_todos_and_the_files_in_play_are_named():
     assert "open thing" in text and "src/a.py" in text and "done thing" not in text
 
 
+def test_where_was_searched_is_no_file_in_play():
+    history = [
+        UserMessage(text="go"),
+        *step("list_directory", "a.py b.py", path="."),
+        *step("grep_search", "a.py:1", pattern="x", path="src"),
+        AssistantMessage(text="ok"),
+    ]
+    assert "Files in play" not in opened(history).text
+
+
+def test_files_read_together_are_in_play():
+    call = ToolCall(id="1", name="read_many_files", arguments={"paths": ["a.py", "b.py", "src/**"]})
+    result = ToolMessage(call_id="1", name=call.name, text="x")
+    text = opened([UserMessage(text="go"), AssistantMessage(calls=(call,)), result]).text
+    assert "Files in play: a.py, b.py\n" in text
+
+
 def test_files_in_play_outlive_a_second_summary():
     history = [UserMessage(text="go"), *step("edit", "x", file_path="src/a.py"), AssistantMessage(text="ok")]
     first = opened(history)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from contextlib import aclosing
 
 import pytest
 
+from ollama_code.bootstrap.options import Options
+from ollama_code.bootstrap.session import open_session
 from tests.e2e.program import Program, RunInside, messages_of
 from tests.ollama_server import OllamaServer, Reply
 from tests.wire.request import ChatRequest
@@ -147,6 +150,20 @@ def test_a_server_that_takes_the_json_for_a_call_is_understood(server: OllamaSer
         Reply(raw=f"<tool_call>{call('read_file', absolute_path='a.txt')}</tool_call>"), answer("One.")
     )
     assert run("-p", "hi").out == "One.\n"
+
+
+async def test_a_summary_is_bound_to_words_as_every_answer_was(
+    server: OllamaServer, program: Program, run: RunInside
+) -> None:
+    server.play(answer("First."), answer("Second."), answer("THE SUMMARY"))
+    opened = await open_session(Options(num_ctx=8192), asker=None)
+    for work in (opened.session.prompt("one"), opened.session.prompt("two"), opened.session.compact()):
+        async with aclosing(work) as events:
+            assert [event async for event in events][-1].reason == "done"
+    await opened.close()
+    assert branches(server.chats[-1].json()) == ["answer"]
+    first = opened.session.history[0].text
+    assert "THE SUMMARY" in first and '"answer"' not in first
 
 
 def test_a_model_with_tools_that_fails_twice_is_bound_and_its_history_stays_native(

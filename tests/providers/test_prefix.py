@@ -72,3 +72,11 @@ def test_a_planned_break_is_noted_and_no_alarm():
     assert watch.check(asked((UserMessage(text="short"),))) is None
     assert [(b.by, b.planned) for b in watch.breaks] == [("compaction", True)]
     assert watch.check(asked((UserMessage(text="other"),))) is not None
+
+
+def test_a_planned_break_that_broke_nothing_covers_no_later_one():
+    watch = PrefixWatch()
+    watch.check(asked(TALK))
+    watch.restart("/think")
+    watch.check(asked((*TALK, UserMessage(text="go on"))))
+    assert watch.check(asked((UserMessage(text="other"),))) is not None
