@@ -37,6 +37,16 @@ class Home:
         return self.root / "profiles.json"
 
     @property
+    def trust(self) -> Path:
+        """Which folders may configure the program, and what they held when that was decided."""
+        return self.root / "trust.json"
+
+    @property
+    def commands(self) -> Path:
+        """Slash commands the person wrote for every project."""
+        return self.root / "commands"
+
+    @property
     def history(self) -> Path:
         """Lines typed at the prompt, newest last."""
         return self.root / "history.jsonl"

@@ -13,6 +13,7 @@ from ollama_code.core.head import Head, Think
 from ollama_code.core.messages import Message, ToolCall
 from ollama_code.core.permission import Answer, PermissionRequest, Question
 from ollama_code.core.phase import Phase
+from ollama_code.core.trust import TrustAnswer, TrustOffer
 from ollama_code.core.usage import Usage
 
 T = TypeVar("T")
@@ -252,6 +253,16 @@ class Asker(Protocol):
     async def approve(self, request: PermissionRequest) -> Answer: ...
 
     async def question(self, question: Question) -> str: ...
+
+
+class Truster(Protocol):
+    """Asks whether a folder may configure the program. Cancelling the await withdraws the question."""
+
+    async def trust(self, offer: TrustOffer) -> TrustAnswer: ...
+
+
+class Person(Asker, Truster, Protocol):
+    """Whoever sits in front of the program."""
 
 
 class Emit(Protocol):

@@ -7,11 +7,13 @@ import logging
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from ollama_code.agent.record import canonical, decided, timed, undeclared
 from ollama_code.agent.runtime import Tooling
 from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import SessionError, ToolError
 from ollama_code.core.events import PhaseChanged, ToolFinished, ToolProgressed, ToolStarted
 from ollama_code.core.messages import ToolCall
+from ollama_code.core.permission import PermissionRequest
 from ollama_code.core.phase import Phase
 from ollama_code.core.results import Progress, ToolFault, ToolResult
 from ollama_code.core.text import one_line, shorten, well_formed
@@ -25,10 +27,12 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Attempt:
-    """One call being carried out. `began` once its tool runs: from then on it may have changed something."""
+    """One call being carried out. `began` once its tool runs: from then on it may have changed something. With
+    `insists`, a clause that says why, it asks even where it would be allowed."""
 
     call: ToolCall
     began: bool = False
+    insists: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,22 +88,41 @@ async def _attempt(tooling: Tooling, attempt: Attempt, context: Call) -> Execute
         tooling.emit(ToolStarted(call=call, title=tool.name, agent=tooling.agent))
         raise
     tooling.emit(ToolStarted(call=call, title=one_line(tool.title(fitted.params)), agent=tooling.agent))
-    ruling = await _admitted(tooling, tool, fitted, context)
+    ruling = await _admitted(_Asking(tooling, attempt.insists), tool, fitted, context)
     if not ruling.allow:
         return Executed(failed(ruling.reason, ErrorType.DENIED), ruling.ends_turn)
     attempt.began = True
-    return Executed(await _run(tooling, tool, fitted, context))
+    with timed(tooling, tool.name, context) as run:
+        run.result = await _run(tooling, tool, fitted, context)
+    return Executed(run.result)
 
 
-async def _admitted(tooling: Tooling, tool: AnyTool, fitted: Fitted, context: Call) -> Ruling:
+@dataclass(frozen=True)
+class _Asking:
+    """Who decides on a call: the gate, which `insists` on asking or not."""
+
+    tooling: Tooling
+    insists: str
+
+    async def admit(self, request: PermissionRequest) -> Ruling:
+        gate, agent = self.tooling.gate, self.tooling.agent
+        return await (
+            gate.insist(request, agent, self.insists) if self.insists else gate.admit(request, agent)
+        )
+
+
+async def _admitted(asking: _Asking, tool: AnyTool, fitted: Fitted, context: Call) -> Ruling:
     """What was decided on is what runs: when it became something else while a person thought, it is decided anew."""
+    tooling, arguments = asking.tooling, canonical(fitted.params)
     request = await tool.permission(fitted.params, context)
     while request is not None:
-        ruling = await tooling.gate.admit(request, tooling.agent)
+        ruling = await asking.admit(request)
+        tooling.record(decided(request, arguments, ruling, tooling.agent))
         again = await tool.permission(fitted.params, context) if ruling.allow and ruling.asked else request
-        if again is not None and again.basis == request.basis:
+        if again is not None and again.digest(arguments) == request.digest(arguments):
             return ruling
         request = again
+    tooling.record(undeclared(tool.name, arguments, context))
     return Ruling(allow=True)
 
 

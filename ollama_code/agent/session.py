@@ -14,6 +14,7 @@ from ollama_code.agent.context import Context, Standing
 from ollama_code.agent.errands import read_for_person, run_for_person
 from ollama_code.agent.feed import Feed, Observer
 from ollama_code.agent.overview import Overview, parts
+from ollama_code.agent.recipes import filled
 from ollama_code.agent.runtime import Runtime
 from ollama_code.agent.stats import Stats
 from ollama_code.agent.surroundings import Surroundings, preface
@@ -32,6 +33,7 @@ from ollama_code.core.head import Head, Think
 from ollama_code.core.messages import Image, Message, UserMessage
 from ollama_code.core.permission import Mode
 from ollama_code.core.profile import ModelProfile
+from ollama_code.core.recipe import Recipe
 from ollama_code.ports import LoadedModel
 from ollama_code.tools.toolset import Toolset
 
@@ -164,6 +166,19 @@ class Session:
             return await run_turn(self._rt, self._context)
 
         return self._stream(text, turn)
+
+    def follow(self, line: str, recipe: Recipe) -> AsyncGenerator[Event, None]:
+        """Run one turn for what the person typed as `line`: `recipe` is filled in first. Where a command in it is
+        refused, the model hears nothing."""
+
+        async def turn() -> StopReason:
+            text = await filled(self._rt.tooling, recipe, self._context.meter.result_budget(self.history, 1))
+            if text is None:
+                return "denied"
+            self._context.add(UserMessage(text=self._prefaced(text), said=(line,)))
+            return await run_turn(self._rt, self._context)
+
+        return self._stream(line, turn)
 
     def steer(self, text: str) -> None:
         """Words for the running turn: the model hears them before its next step, without the turn being stopped."""

@@ -4,6 +4,7 @@ Front ends that talk (the full screen, the plain prompt) share it; each shows th
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -12,16 +13,19 @@ from pathlib import Path
 
 from ollama_code.bootstrap.assembly import Opened
 from ollama_code.bootstrap.options import Options
-from ollama_code.bootstrap.session import open_session
+from ollama_code.bootstrap.session import Start, open_session
 from ollama_code.bootstrap.shelf import model_shelf
-from ollama_code.bootstrap.site import home
+from ollama_code.bootstrap.site import here, home
+from ollama_code.bootstrap.trust.folder import EMPTY, Folder, FolderTrust
+from ollama_code.bootstrap.trust.own import custom_commands
 from ollama_code.bootstrap.window import Tell, tell_nobody
 from ollama_code.commands.base import Desk, Outcome
 from ollama_code.commands.mentions import mentioned
-from ollama_code.commands.registry import run_command
+from ollama_code.commands.registry import NO_CUSTOM, Custom, run_command
 from ollama_code.core.events import Event
 from ollama_code.core.messages import Message
-from ollama_code.ports import Asker, ModelSummary, PullProgress
+from ollama_code.core.recipe import Recipe
+from ollama_code.ports import ModelSummary, Person, PullProgress
 from ollama_code.settings.load import load
 from ollama_code.workspace.index import FileIndex
 
@@ -29,11 +33,16 @@ from ollama_code.workspace.index import FileIndex
 class Conversation:
     """`opened` is `None` while there is no server or no model; every method that needs a session opens one."""
 
-    def __init__(self, options: Options, asker: Asker, tell: Tell = tell_nobody) -> None:
+    def __init__(self, options: Options, person: Person, tell: Tell = tell_nobody) -> None:
         """`tell` hears what is waited for while a session is being opened."""
         self.opened: Opened | None = None
+        self.custom: Custom = NO_CUSTOM
+        """Commands from files: the person's, and those of a folder they trust. Known once it was decided on."""
+        self._trust = FolderTrust(home(), person)
+        self._folder: Folder | None = None
+        self._troubles: tuple[str, ...] = ()
         self._options = options
-        self._asker = asker
+        self._person = person
         self._tell = tell
         self._index: FileIndex | None = None
 
@@ -62,6 +71,7 @@ class Conversation:
         if self.opened is not None and self.opened.session.repinned:
             self._options = replace(self._options, num_ctx=None)
         await self._close_session()
+        self._folder = None  # what changed there meanwhile is looked at again
         self._options = self._options.fresh()
         return await self._open(self._options, ())
 
@@ -91,6 +101,21 @@ class Conversation:
             async for event in events:
                 yield event
 
+    async def follow(self, line: str, recipe: Recipe) -> AsyncGenerator[Event, None]:
+        """One turn for a typed command from a file. Closing the iterator stops the turn. Raises: as `open`."""
+        async with aclosing((await self.open()).session.follow(line, recipe)) as events:
+            async for event in events:
+                yield event
+
+    async def reconsider(self) -> str:
+        """Ask again whether the folder is trusted; what to say of it. Settings count from the next session on."""
+        folder = await self._decided(again=True)
+        if folder.verdict == "nothing":
+            return "There is nothing in this folder that would need your trust."
+        if folder.verdict == "trusted":
+            return "Trusted: its commands are there now, its settings from the next session on (/clear starts one)."
+        return "Not trusted: its commands are gone, and the next session reads none of its settings."
+
     async def compact(self) -> AsyncGenerator[Event, None]:
         async with aclosing((await self.open()).session.compact()) as events:
             async for event in events:
@@ -103,7 +128,9 @@ class Conversation:
             opened = await self.open()
             return Desk(opened.session, opened.todos, opened.jobs)
 
-        return await run_command(line, desk)
+        if self._folder is None:
+            await self._decided()
+        return await run_command(line, desk, self.custom)
 
     async def installed(self) -> tuple[ModelSummary, ...]:
         """Raises: UsageError, ProviderError."""
@@ -129,6 +156,16 @@ class Conversation:
             await opened.close()
 
     async def _open(self, options: Options, carried: Sequence[Message]) -> Opened:
-        self.opened = await open_session(options, self._asker, carried=carried, tell=self._tell)
+        folder = self._folder or await self._decided()
+        start = Start(carried, folder)
+        opened = await open_session(options, self._person, start=start, tell=self._tell)
+        self.opened = replace(opened, notices=(*opened.notices, *self._troubles))
         self.opened.session.warm_up()
         return self.opened
+
+    async def _decided(self, *, again: bool = False) -> Folder:
+        """Ask, if that has to be, before anything of the folder is used."""
+        folder = EMPTY if self._options.demo else await self._trust.of(here(), again=again)
+        self.custom, self._troubles = await asyncio.to_thread(custom_commands, home(), folder)
+        self._folder = folder
+        return folder

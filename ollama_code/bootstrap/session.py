@@ -5,16 +5,31 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 from ollama_code.bootstrap.assembly import Assembly, Opened
 from ollama_code.bootstrap.model import choose, connect, patiently
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.profile import known_of
 from ollama_code.bootstrap.site import find_site, home
+from ollama_code.bootstrap.trust.effects import governed
+from ollama_code.bootstrap.trust.folder import Folder, FolderTrust
 from ollama_code.bootstrap.window import Tell, Wishes, choose_window, tell_nobody
 from ollama_code.core.messages import Message
 from ollama_code.ports import Asker
 from ollama_code.settings.load import load
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a session begins with. `carried` is a conversation to go on with, for instance because another model takes
+    over; `folder` is the project folder as it was decided on, `None` where nobody was asked."""
+
+    carried: Sequence[Message] = ()
+    folder: Folder | None = None
+
+
+FRESH = Start()
 
 
 async def open_session(
@@ -22,16 +37,17 @@ async def open_session(
     asker: Asker | None,
     *,
     patience_s: float = 0.0,
-    carried: Sequence[Message] = (),
+    start: Start = FRESH,
     tell: Tell = tell_nobody,
 ) -> Opened:
     """Everything wired together. `asker` is `None` where nobody can answer; `patience_s` is how long to go on
-    trying while nobody answers at the server's address; `carried` is a conversation to go on with, for instance
-    because another model takes over; `tell` hears what is waited for meanwhile.
+    trying while nobody answers at the server's address; `tell` hears what is waited for meanwhile.
     Raises: UsageError (ModelUnclear when a model has to be chosen), SessionError, ProviderError."""
     loaded = load(home(), os.environ, options.flags())
     async with AsyncExitStack() as stack:
         site = find_site(options)
+        folder = start.folder or await FolderTrust(home(), None).of(site.directory)
+        loaded = governed(loaded, folder)
         provider, host = await connect(options, loaded)
         stack.push_async_callback(provider.close)
         chosen = await patiently(lambda: choose(provider, host, loaded, site), patience_s)
@@ -43,5 +59,5 @@ async def open_session(
             ollama = loaded.settings.ollama
             wishes = Wishes(options.num_ctx, ollama.num_ctx, ollama.keep_alive)
             window = await choose_window(chosen, known, wishes, tell)
-        assembly = Assembly(options, loaded, site, chosen, asker, tuple(carried), known, window)
+        assembly = Assembly(options, loaded, site, chosen, asker, tuple(start.carried), known, window)
         return await assembly.open(stack.pop_all())

@@ -35,7 +35,7 @@ class Site:
 
 
 def find_site(options: Options) -> Site:
-    directory = scratch_copy() if options.demo else _here()
+    directory = scratch_copy() if options.demo else here()
     sessions = home().sessions_of(directory)
     if not options.resume:
         return Site(directory, new_session(sessions, datetime.now().astimezone()), None)
@@ -47,7 +47,8 @@ def find_site(options: Options) -> Site:
     return Site(directory, last.folder, before)
 
 
-def _here() -> Path:
+def here() -> Path:
+    """The folder the program was started in. Raises: UsageError when it is gone."""
     try:
         return Path.cwd()
     except FileNotFoundError as e:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # a screen completes commands before it has loaded what they work on
     from ollama_code.agent.session import Session
+    from ollama_code.core.recipe import Recipe
     from ollama_code.tools.todo import TodoList
     from ollama_code.workspace.jobs import Jobs
 
@@ -67,7 +68,19 @@ class Quit:
     pass
 
 
-Outcome = Say | NewSession | SwitchModel | PickModel | PullModel | Compact | Copy | Quit
+@dataclass(frozen=True)
+class Follow:
+    """Run `session.follow()` with what a command from a file became, and show it like a turn."""
+
+    recipe: Recipe
+
+
+@dataclass(frozen=True)
+class Reconsider:
+    """Ask again whether the folder is trusted."""
+
+
+Outcome = Say | NewSession | SwitchModel | PickModel | PullModel | Compact | Copy | Quit | Follow | Reconsider
 
 
 @dataclass(frozen=True)

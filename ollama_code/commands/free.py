@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from ollama_code.commands.base import FreeCommand, Outcome, PickModel, PullModel, Quit, Say, SwitchModel
+from ollama_code.commands.base import (
+    FreeCommand,
+    Outcome,
+    PickModel,
+    PullModel,
+    Quit,
+    Reconsider,
+    Say,
+    SwitchModel,
+)
 
 
 def _model(words: str) -> Outcome:
@@ -13,6 +22,10 @@ def _pull(words: str) -> Outcome:
     return PullModel(words) if words else Say("Name the model: /pull qwen3-coder:30b")
 
 
+def _trust(words: str) -> Outcome:
+    return Reconsider()
+
+
 def _quit(words: str) -> Outcome:
     return Quit()
 
@@ -20,5 +33,6 @@ def _quit(words: str) -> Outcome:
 FREE_COMMANDS = (
     FreeCommand("model", "choose a model, or go on with the one named", _model, "[NAME]"),
     FreeCommand("pull", "install a model", _pull, "NAME"),
+    FreeCommand("trust", "decide again whether this folder is trusted", _trust),
     FreeCommand("quit", "leave", _quit),
 )

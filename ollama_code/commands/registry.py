@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 
-from ollama_code.commands.base import Desk, FreeCommand, Outcome, Say, SlashCommand
+from ollama_code.commands.base import Desk, Follow, FreeCommand, Outcome, Say, SlashCommand
+from ollama_code.commands.custom import CustomCommand
 from ollama_code.commands.engine import ENGINE_COMMANDS
 from ollama_code.commands.free import FREE_COMMANDS
 from ollama_code.commands.session import SESSION_COMMANDS
@@ -17,6 +19,10 @@ COMMANDS: dict[str, SlashCommand | FreeCommand] = {
     for command in (_HELP, *SESSION_COMMANDS, *WORK_COMMANDS, *ENGINE_COMMANDS, *FREE_COMMANDS)
 }
 
+Custom = Mapping[str, CustomCommand]
+"""Commands from files, by name; none of them has the name of one of ours."""
+NO_CUSTOM: Custom = MappingProxyType({})
+
 
 def is_command(line: str) -> bool:
     """Whether a typed line is a command: `/word`, but not a path such as `/etc/hosts`."""
@@ -24,25 +30,30 @@ def is_command(line: str) -> bool:
     return word.startswith("/") and "/" not in word[1:] and len(word) > 1
 
 
-async def run_command(line: str, desk: Callable[[], Awaitable[Desk]]) -> Outcome:
+async def run_command(line: str, desk: Callable[[], Awaitable[Desk]], custom: Custom = NO_CUSTOM) -> Outcome:
     """The outcome of a line for which `is_command` holds; an unknown name says what is near. `desk` is asked
     only by a command that needs a session. Raises: what `desk` raises."""
     word, *rest = line.split(maxsplit=1)
     words = "".join(rest).strip()
     name = word[1:].lower()
-    match COMMANDS.get(name):
+    match COMMANDS.get(name) or custom.get(name):
+        case FreeCommand(name="help"):
+            return Say(help_text(custom))
+        case CustomCommand() as own:
+            return Follow(own.recipe(words))
         case FreeCommand(run=answer):
             return answer(words)
         case SlashCommand(run=work):
             return await work(await desk(), words)
         case None:
-            near = difflib.get_close_matches(name, COMMANDS, n=1)
+            near = difflib.get_close_matches(name, [*COMMANDS, *custom], n=1)
             hint = f" Did you mean /{near[0]}?" if near else ""
             return Say(f"There is no command /{name}.{hint} /help lists them all.")
 
 
-def help_text() -> str:
+def help_text(custom: Custom = NO_CUSTOM) -> str:
     rows = [(f"/{c.name} {c.usage}".rstrip(), c.summary) for c in COMMANDS.values()]
+    rows += [(f"/{c.name}", f"{c.summary} ({c.origin})") for c in custom.values()]
     rows += [
         ("!COMMAND", "run a command; the model sees its output"),
         ("@PATH", "attach a file or a folder"),

@@ -9,11 +9,18 @@ from ollama_code.core.value import Value
 TrustAnswer = Literal["always", "session", "never", "later"]
 """`always` and `never` hold until something there changes, `session` and `later` until the program ends."""
 
+_LATER: tuple[TrustAnswer, str] = ("later", "Not now: read nothing of it")
+_ALWAYS: tuple[TrustAnswer, str] = ("always", "Yes, and remember it until something here changes")
+_SESSION: tuple[TrustAnswer, str] = ("session", "Yes, until I leave")
+_NEVER: tuple[TrustAnswer, str] = ("never", "No, and do not ask again until something here changes")
+
+Kind = Literal["settings", "hook", "mcp server", "command", "agent", "skill"]
+
 
 class Holding(Value):
     """One thing of a folder. `does` are lines that say what it would set or run, whole and as the file has them."""
 
-    kind: Literal["settings", "hook", "mcp server", "command", "agent", "skill"]
+    kind: Kind
     path: str
     """From the folder on, such as `.ollama-code/commands/review.md`."""
     name: str
@@ -36,3 +43,20 @@ class TrustOffer(Value):
     troubles: tuple[str, ...] = ()
     lasting: bool = True
     """Whether an answer may be remembered: not for the home directory, the root or a folder for temporary files."""
+
+    @property
+    def title(self) -> str:
+        return "What you trusted here has changed" if self.changed else "Do you trust this folder?"
+
+    @property
+    def warning(self) -> str:
+        return (
+            ""
+            if self.lasting
+            else "Many programs put files into this folder: trust in it is never remembered."
+        )
+
+    @property
+    def answers(self) -> tuple[tuple[TrustAnswer, str], ...]:
+        """What may be answered, and how a front end words it. The first, which a stray key takes, trusts nothing."""
+        return (_LATER, _ALWAYS, _SESSION, _NEVER) if self.lasting else (_LATER, _SESSION)

@@ -42,15 +42,29 @@ class Gate:
         if decision.verdict != "ask":
             return self._settled(request, decision, agent)
         if self._asker is None:
-            reason = "Not allowed: nobody is here to approve it. Go on without it, or say what you would have done."
-            self._answered(request, Refused(feedback=reason), "nobody", agent)
-            return Ruling(allow=False, reason=reason)
+            return self._nobody(request, agent)
         async with self._turnstile:
             decision = self._decide(request)
             if decision.verdict != "ask":  # an answer or another mode meanwhile covers this one too
                 return self._settled(request, decision, agent)
             asked = request.model_copy(update={"why": "" if decision.usual else decision.reason})
             return await self._ask(asked, self._asker, agent)
+
+    async def insist(self, request: PermissionRequest, agent: str, why: str) -> Ruling:
+        """As `admit`, but what would be allowed asks too, because of `why`, a clause."""
+        decision = self._decide(request)
+        if decision.verdict == "deny":
+            return self._settled(request, decision, agent)
+        if self._asker is None:
+            return self._nobody(request, agent)
+        async with self._turnstile:
+            reasons = why if decision.usual or decision.verdict == "allow" else f"{why}; {decision.reason}"
+            return await self._ask(request.model_copy(update={"why": reasons}), self._asker, agent)
+
+    def _nobody(self, request: PermissionRequest, agent: str) -> Ruling:
+        reason = "Not allowed: nobody is here to approve it. Go on without it, or say what you would have done."
+        self._answered(request, Refused(feedback=reason), "nobody", agent)
+        return Ruling(allow=False, reason=reason)
 
     def _decide(self, request: PermissionRequest) -> Decision:
         return decide(request, self.mode, self._policy, self._grants)

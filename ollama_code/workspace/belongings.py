@@ -148,3 +148,20 @@ def _same(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except OSError:
         return False
+
+
+def read_own(folder: Path) -> dict[str, bytes]:
+    """The commands in a folder of the person's own, by their path from it on, sorted. Links are followed: people keep
+    such files elsewhere. What cannot be read is passed over. Blocks."""
+    found: dict[str, bytes] = {}
+    for place, folders, names in os.walk(folder, followlinks=True):
+        above = Path(place).relative_to(folder)
+        if len(above.parts) >= DEPTH_LIMIT:
+            folders.clear()  # also where a link leads back up
+        for path in (above / name for name in names if name.endswith(_FOLDERS[COMMANDS]) and _spoken(name)):
+            with suppress(OSError):
+                facts = (folder / path).stat()
+                plain = stat.S_ISREG(facts.st_mode) and facts.st_size <= FILE_LIMIT_BYTES
+                if plain and len(found) < FILES_LIMIT:
+                    found[path.as_posix()] = (folder / path).read_bytes()
+    return dict(sorted(found.items()))

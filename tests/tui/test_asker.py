@@ -19,6 +19,7 @@ class Screen:
         self.asker = TuiAsker(
             on_approve=lambda asked, future: self.opened.append((asked, future)),
             on_question=lambda asked, future: self.opened.append((asked, future)),
+            on_trust=lambda asked, future: self.opened.append((asked, future)),
             on_withdraw=self._withdraw,
         )
 

@@ -34,8 +34,8 @@ def test_settings_servers_commands_agents_and_skills_are_found(tmp_path: Path) -
     paths = [
         ".mcp.json",
         ".ollama-code/agents/a.md",
-        ".ollama-code/commands/deep/b.md",
         ".ollama-code/commands/c.toml",
+        ".ollama-code/commands/deep/b.md",
         ".ollama-code/settings.json",
         ".ollama-code/skills/s/SKILL.md",
         ".ollama-code/skills/s/run.py",

@@ -20,7 +20,18 @@ from ollama_code.bootstrap.assembly import Opened
 from ollama_code.bootstrap.conversation import Conversation
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.site import home
-from ollama_code.commands.base import Compact, Copy, NewSession, PickModel, PullModel, Quit, Say, SwitchModel
+from ollama_code.commands.base import (
+    Compact,
+    Copy,
+    Follow,
+    NewSession,
+    PickModel,
+    PullModel,
+    Quit,
+    Reconsider,
+    Say,
+    SwitchModel,
+)
 from ollama_code.commands.registry import COMMANDS, is_command
 from ollama_code.core.errors import OllamaCodeError, UsageError
 from ollama_code.core.events import Event, Notice, TurnFinished
@@ -63,7 +74,7 @@ class Repl:
         self._ever_open = False
         self._input: PromptSession[str] = PromptSession(
             history=PromptHistory(home().history),
-            completer=WordCompleter([f"/{name}" for name in COMMANDS], sentence=True),
+            completer=WordCompleter(self._commands, sentence=True),
             complete_while_typing=False,
             key_bindings=_keys(),
             bottom_toolbar=self._toolbar,
@@ -151,6 +162,10 @@ class Repl:
             case Copy(text=text):
                 copy_to_clipboard(text)
                 self._paper.line("Copied.", "dim")
+            case Follow(recipe=recipe):
+                await self._turn(self._talk.follow(line, recipe))
+            case Reconsider():
+                self._paper.line(await self._talk.reconsider())
             case Quit():
                 return True
         return False
@@ -206,6 +221,9 @@ class Repl:
         async with aclosing(stream) as events:
             async for event in events:
                 self._paper.show(event)
+
+    def _commands(self) -> list[str]:
+        return [f"/{name}" for name in (*COMMANDS, *self._talk.custom)]
 
     def _toolbar(self) -> FormattedText:
         if self._talk.opened is None:

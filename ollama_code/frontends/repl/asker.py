@@ -7,13 +7,15 @@ import sys
 import termios
 from collections.abc import Sequence
 from contextlib import suppress
+from textwrap import indent
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.input.typeahead import clear_typeahead
 from prompt_toolkit.patch_stdout import patch_stdout
 
 from ollama_code.core.permission import Allowed, Answer, PermissionRequest, Question, Reach, Refused
-from ollama_code.core.text import one_line
+from ollama_code.core.text import clean, one_line
+from ollama_code.core.trust import TrustAnswer, TrustOffer
 from ollama_code.frontends.repl.paper import Paper
 
 SETTLE_S = 0.5
@@ -28,7 +30,7 @@ _REACH: dict[Reach, str] = {
 
 
 class PlainAsker:
-    """Implements the Asker port. Ctrl+C or Ctrl+D at a question is a plain no, which ends the turn."""
+    """Implements the ports that ask. Ctrl+C or Ctrl+D at a question is a plain no, which ends the turn."""
 
     def __init__(self, paper: Paper) -> None:
         self._paper = paper
@@ -63,6 +65,23 @@ class PlainAsker:
         if answer.isdigit() and 1 <= int(answer) <= len(question.options):
             return question.options[int(answer) - 1]
         return answer
+
+    async def trust(self, offer: TrustOffer) -> TrustAnswer:
+        self._paper.line(f"? {offer.title}", "bold yellow")
+        self._paper.line(f"  {one_line(offer.directory, limit=2000)}", "dim")
+        for holding in offer.holdings:
+            changed = "  new or changed" if holding.id in offer.changed else ""
+            self._paper.line(
+                f"  {holding.kind} {one_line(holding.name)}  {one_line(holding.path)}{changed}", "bold"
+            )
+            for line in holding.does:
+                self._paper.line(indent(clean(line, visible=True), "    "))
+        for warning in filter(None, (*offer.troubles, offer.warning)):
+            self._paper.line(f"  {warning}", "yellow")
+        for number, (_, text) in enumerate(offer.answers, start=1):
+            self._paper.line(f"  {number} {text}")
+        numbers = {str(number): answer for number, (answer, _) in enumerate(offer.answers, start=1)}
+        return numbers.get(await self._choose(tuple(numbers), f"1-{len(numbers)}> "), "later")
 
     async def _choose(self, choices: Sequence[str], prompt: str) -> str:
         """One of `choices`; empty when the person wants to stop."""

@@ -7,23 +7,26 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ollama_code.core.permission import Answer, PermissionRequest, Question
+from ollama_code.core.trust import TrustAnswer, TrustOffer
 
 T = TypeVar("T")
 
 
 class TuiAsker:
-    """The app opens the panels (`on_approve`, `on_question`), resolves the future with `resolve` when the panel
-    answers, and closes them on `on_withdraw`. One question is open at a time; the others wait for their turn."""
+    """The app opens the panels (`on_approve`, `on_question`, `on_trust`), resolves the future with `resolve` when
+    the panel answers, and closes them on `on_withdraw`. One question is open at a time; others wait."""
 
     def __init__(
         self,
         *,
         on_approve: Callable[[PermissionRequest, asyncio.Future[Answer]], None],
         on_question: Callable[[Question, asyncio.Future[str]], None],
+        on_trust: Callable[[TrustOffer, asyncio.Future[TrustAnswer]], None],
         on_withdraw: Callable[[], None],
     ) -> None:
         self._on_approve = on_approve
         self._on_question = on_question
+        self._on_trust = on_trust
         self._on_withdraw = on_withdraw
         self._turnstile = asyncio.Lock()
 
@@ -37,6 +40,12 @@ class TuiAsker:
         async with self._turnstile:
             future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
             self._on_question(question, future)
+            return await self._answer(future)
+
+    async def trust(self, offer: TrustOffer) -> TrustAnswer:
+        async with self._turnstile:
+            future: asyncio.Future[TrustAnswer] = asyncio.get_running_loop().create_future()
+            self._on_trust(offer, future)
             return await self._answer(future)
 
     async def _answer(self, future: asyncio.Future[T]) -> T:

@@ -15,21 +15,23 @@ from typing import TYPE_CHECKING, Protocol, assert_never
 from ollama_code.commands.base import (
     Compact,
     Copy,
+    Follow,
     NewSession,
     PickModel,
     PullModel,
     Quit,
+    Reconsider,
     Say,
     SwitchModel,
 )
-from ollama_code.commands.registry import is_command
+from ollama_code.commands.registry import NO_CUSTOM, Custom, is_command
 from ollama_code.core.errors import ModelMissing, ModelUnclear, OllamaCodeError
 from ollama_code.core.events import Event, TurnFinished
 from ollama_code.core.permission import Mode
 from ollama_code.core.phase import Phase
 from ollama_code.frontends.tui.transcript.blocks import Tone
 from ollama_code.frontends.tui.transcript.warm import warm_up
-from ollama_code.ports import Asker, ModelSummary, PullProgress
+from ollama_code.ports import ModelSummary, Person, PullProgress
 
 if TYPE_CHECKING:
     from ollama_code.agent.session import Session
@@ -87,10 +89,10 @@ class Bridge:
     """One order at a time; the rest wait where the person can see and take them back. When a turn is stopped or
     goes wrong, nothing goes on by itself: what waits is held until the person says so."""
 
-    def __init__(self, options: Options, face: Face, asker: Asker) -> None:
+    def __init__(self, options: Options, face: Face, person: Person) -> None:
         self._options = options
         self._face = face
-        self._asker = asker
+        self._person = person
         self._talk: Conversation | None = None
         self._orders: list[Order] = []
         self._held: list[Order] = []
@@ -114,6 +116,11 @@ class Bridge:
         return await self._talk.search_files(letters, limit) if self._talk is not None else ()
 
     @property
+    def custom(self) -> Custom:
+        """Commands from files, once the folder was decided on."""
+        return self._talk.custom if self._talk is not None else NO_CUSTOM
+
+    @property
     def session_open(self) -> bool:
         return self._talk is not None and self._talk.opened is not None
 
@@ -121,7 +128,7 @@ class Bridge:
         """Until the person leaves. Whatever ends it, the turn is stopped and the session closed."""
         try:
             module = await asyncio.to_thread(import_module, "ollama_code.bootstrap.conversation")
-            self._talk = module.Conversation(self._options, self._asker, self._opening)
+            self._talk = module.Conversation(self._options, self._person, self._opening)
             await asyncio.gather(asyncio.to_thread(warm_up), self._do(Order(self._open)))
             _settle_memory()
             while not self._leaving:
@@ -291,6 +298,10 @@ class Bridge:
                 await self._turn(self._talk.compact())
             case Copy(text=text):
                 self._face.copy(text)
+            case Follow(recipe=recipe):
+                await self._turn(self._talk.follow(line, recipe))
+            case Reconsider():
+                self._face.say(await self._talk.reconsider())
             case Quit():
                 self._leaving = True
                 self._face.leave()

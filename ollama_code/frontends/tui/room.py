@@ -31,6 +31,7 @@ from ollama_code.frontends.tui.panels.question import QuestionPanel
 from ollama_code.frontends.tui.panels.settle import Clock, Typed
 from ollama_code.frontends.tui.panels.status import StatusBar
 from ollama_code.frontends.tui.panels.todos import WIDE_COLUMNS, TodoPanel
+from ollama_code.frontends.tui.panels.trust import TrustPanel
 from ollama_code.frontends.tui.panels.welcome import Missing, Welcome
 from ollama_code.frontends.tui.pulse import Pulse
 from ollama_code.frontends.tui.questions import Questions
@@ -91,8 +92,7 @@ class Room(Horizontal):
             self.transcript,
             self._welcome,
             self._pulls,
-            self._questions.confirm,
-            self._questions.question,
+            *self._questions.panels,
             id="main",
         )
         super().__init__(self._main, self._todos)
@@ -108,8 +108,11 @@ class Room(Horizontal):
     @property
     def sources(self) -> Sources:
         """What the prompt completes from."""
-        commands = [Choice(name, command.summary) for name, command in COMMANDS.items()]
-        return Sources(CommandChoices(commands), FileChoices(self.bridge.search_files))
+        return Sources(CommandChoices(self._commands), FileChoices(self.bridge.search_files))
+
+    def _commands(self) -> list[Choice]:
+        every = {**COMMANDS, **self.bridge.custom}
+        return [Choice(name, command.summary) for name, command in every.items()]
 
     def on_mount(self) -> None:
         self.run_worker(self.bridge.run(), name="bridge")
@@ -169,6 +172,10 @@ class Room(Horizontal):
     @on(QuestionPanel.Replied)
     def _replied(self, message: QuestionPanel.Replied) -> None:
         self._questions.replied(message)
+
+    @on(TrustPanel.Answered)
+    def _decided(self, message: TrustPanel.Answered) -> None:
+        self._questions.decided(message)
 
     @on(Transcript.LinkClicked)
     def _link_clicked(self, message: Transcript.LinkClicked) -> None:

@@ -48,7 +48,7 @@ async def search(letters: str, limit: int) -> Sequence[str]:
     return best(letters, Paths.of(FILES), limit)
 
 
-SOURCES = Sources(commands=CommandChoices(COMMANDS), files=FileChoices(search))
+SOURCES = Sources(commands=CommandChoices(lambda: COMMANDS), files=FileChoices(search))
 
 
 class Host(App[None]):

@@ -44,9 +44,9 @@ async def test_letters_narrow_the_list():
 
 
 async def test_commands_are_found_by_prefix_first_then_by_letters():
-    found = await CommandChoices(COMMANDS).complete("co")
+    found = await CommandChoices(lambda: COMMANDS).complete("co")
     assert [choice.value for choice in found] == ["copy", "compact"]
-    assert [choice.value for choice in await CommandChoices(COMMANDS).complete("cmp")] == ["compact"]
+    assert [choice.value for choice in await CommandChoices(lambda: COMMANDS).complete("cmp")] == ["compact"]
 
 
 @pytest.mark.parametrize("key", ["tab", "enter"])

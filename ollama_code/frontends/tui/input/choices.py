@@ -32,16 +32,16 @@ class Sources:
 
 
 class CommandChoices:
-    """A fixed list: as it is for no letters, else those that hold the letters, the nearest first."""
+    """The commands there are now: all for no letters, else those that hold the letters, the nearest first."""
 
-    def __init__(self, commands: Sequence[Choice]) -> None:
-        self._commands = {command.value: command for command in commands}
-        self._names = Paths.of(tuple(self._commands))
+    def __init__(self, commands: Callable[[], Sequence[Choice]]) -> None:
+        self._commands = commands
 
     async def complete(self, word: str) -> Sequence[Choice]:
+        commands = {command.value: command for command in self._commands()}
         if not word:
-            return tuple(self._commands.values())
-        return tuple(self._commands[name] for name in best(word, self._names, _MOST))
+            return tuple(commands.values())
+        return tuple(commands[name] for name in best(word, Paths.of(tuple(commands)), _MOST))
 
 
 class FileChoices:

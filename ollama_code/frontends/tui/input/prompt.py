@@ -24,7 +24,7 @@ async def _no_files(letters: str, limit: int) -> Sequence[str]:
     return ()
 
 
-NO_SOURCES = Sources(commands=CommandChoices(()), files=FileChoices(_no_files))
+NO_SOURCES = Sources(commands=CommandChoices(tuple), files=FileChoices(_no_files))
 
 
 class PromptInput(Vertical):

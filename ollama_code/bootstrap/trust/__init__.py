@@ -1,0 +1,1 @@
+"""Whether the folder may configure the program: what it holds, what was decided, what follows."""
