@@ -31,10 +31,8 @@ async def make_room(rt: Runtime, context: Context) -> None:
     Raises: ContextOverflow when it cannot be done, ProviderError when no summary can be had, CancelledError."""
     if not _is_tight(context):
         return
-    if len(context.history) == 1:
-        if not _fits(context):
-            _shorten(rt, context, "Your message does not fit the context window")
-    elif not _drop(rt, context, _WHY) and _is_full(context) and _may_help(context):
+    made = _drop(rt, context, _WHY)
+    if not made and _is_full(context) and len(context.history) > 1 and _may_help(context):
         await _summarise(rt, context, _WHY)
     _check(context)
 

@@ -116,13 +116,12 @@ async def test_a_model_that_calls_a_tool_instead_is_bound_to_words(tmp_path):
     assert "SUMMARY" in r.history[0].text
 
 
-async def test_a_first_message_longer_than_the_window_loses_its_middle_and_says_so(tmp_path):
-    r = rig(tmp_path, says("on"), num_ctx=2048)
-    events = await r.say("the task" + " word" * 4000 + " the end")
-    [notice] = [e.text for e in events if e.type == "notice"]
-    sent = r.provider.requests[0].messages[0].text
-    assert "characters of your message were left out" in notice
-    assert "the task" in sent and sent.endswith("the end") and events[-1].reason == "done"
+async def test_one_message_that_fills_the_window_can_be_compacted(tmp_path):
+    r = rig(tmp_path, says("SUMMARY"), says("on"), num_ctx=2048)
+    assert (await r.say("a task, then very much text " * 400))[-1].reason == "failed"
+    assert (await compacted(r))[-1].reason == "done"
+    assert "a task" in r.history[0].text
+    assert (await r.say("go on"))[-1].reason == "done"
 
 
 async def test_a_summary_that_begins_a_call_is_none(tmp_path):

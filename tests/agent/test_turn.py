@@ -159,3 +159,10 @@ async def test_unreachable_server_fails_at_once_when_there_is_no_patience(tmp_pa
     events = await r.say()
     assert events[-1].detail == "nobody at http://127.0.0.1:1"
     assert len(r.provider.requests) == 1
+
+
+async def test_prompt_known_not_to_fit_is_not_sent(tmp_path):
+    r = rig(tmp_path, says("never"), num_ctx=2048)
+    events = await r.say("word " * 4000)
+    assert events[-1].reason == "failed" and "2,048" in events[-1].detail
+    assert r.provider.requests == []
