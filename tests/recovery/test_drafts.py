@@ -29,6 +29,15 @@ DIALECTS = {
     "bare": f'{{"name": "write_file", "parameters": {AS_JSON}}}',
     "fenced": f'```json\n{{"name": "write_file", "arguments": {AS_JSON}}}\n```',
     "qwen3-coder": f"<tool_call>\n<function=write_file>\n{IN_TAGS}</function>\n</tool_call>",
+    "dsml": '<｜DSML｜function_calls>\n<｜DSML｜invoke name="write_file">\n'
+    + "".join(
+        f'<｜DSML｜parameter name="{key}" string="true">{value}</｜DSML｜parameter>\n'
+        for key, value in ARGUMENTS.items()
+    )
+    + "</｜DSML｜invoke>\n</｜DSML｜function_calls>",
+    "hunyuan": f"<tool_calls><tool_call>write_file\n```json\n{AS_JSON}\n```</tool_call></tool_calls>",
+    "nemotron": f'<TOOLCALL>[{{"name": "write_file", "arguments": {AS_JSON}}}]</TOOLCALL>',
+    "param": f"<function=write_file>\n{IN_TAGS.replace('parameter', 'param')}</function>",
     "function tag": f"<function=write_file>{AS_JSON}</function>",
     "mistral": f"[TOOL_CALLS]write_file[ARGS]{AS_JSON}",
     "mistral list": f'[TOOL_CALLS][{{"name": "write_file", "arguments": {AS_JSON}}}]',

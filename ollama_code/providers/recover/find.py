@@ -10,6 +10,7 @@ from ollama_code.providers.recover.declared import Declared
 from ollama_code.providers.recover.forms.named import (
     ACTION,
     CALLED,
+    CHEVRONS,
     NAME,
     SEPARATOR,
     acted,
@@ -20,7 +21,7 @@ from ollama_code.providers.recover.forms.named import (
 )
 from ollama_code.providers.recover.forms.objects import objects
 from ollama_code.providers.recover.forms.python import LIST, OPENING, python_calls
-from ollama_code.providers.recover.forms.tags import tagged
+from ollama_code.providers.recover.forms.tags import attributed, tagged
 from ollama_code.providers.recover.tokens import (
     CLOSER,
     INVENTED,
@@ -36,6 +37,7 @@ from ollama_code.providers.recover.written import Block, Body, State, Written
 _NEXT = re.compile(
     r"(?P<fence>^[ \t]*(?P<ticks>`{3,}|~{3,})[ \t]*(?P<label>[\w+.-]*)[^\n`]*(?:\n|\Z))"
     r"|(?P<code>(?P<run>`+)(?:[^`\n]*(?P=run))?)"
+    rf"|(?P<chevrons>^{CHEVRONS})"
     r"|(?P<line>^[ \t]*(?:>|\||[+-](?=[^\n]))[^\n]*)"
     rf"|(?P<open>{PAIRED}|{SINGLE})"
     rf"|(?P<separator>{SEPARATOR.pattern}|<arg_key>)"
@@ -60,11 +62,14 @@ _QUOTING = frozenset("'\"`=(")
 _LINE_REACH = 400
 _BLOCKS = 500
 """Calls of one turn; a model that writes more repeats itself."""
+_UNREADABLE_REACH = 20_000
+"""Characters in which tags around something unreadable must close."""
 _FAILURES = 500
 """Objects that are no calls, after which a text is data or code and no further one is tried."""
 _FENCE = re.compile(r"\s*```\w*[ \t]*\n\s*")
 _SEPARATED = re.compile(r"[\s,;]*")
-_KEYED = re.compile(r"""\{\s*["'](?P<name>[\w.-]{1,120})["']\s*:\s*(?=\{)""")
+_KEYED = re.compile(r"""\[?\s*\{\s*["'](?P<name>[\w.-]{1,120})["']\s*:\s*(?=\{)""")
+_KEYED_END = re.compile(r"\s*\}?[\s,;]*")
 _LONE_NAME = re.compile(rf"{NAME}\s*(?=\Z|{CLOSER.pattern})")
 _LONE_TAG = re.compile(r"\s*<(?P<name>[A-Za-z]+_\w{1,80})>.*</(?P=name)>\s*\Z", re.DOTALL)
 
@@ -179,7 +184,10 @@ class _Finder:
         return Block(body.calls, at, end, announced=False) if alone else None
 
     def _lone_tag(self) -> Block | None:
-        """A tag with the name of a tool around all of the text, but no tool of that name."""
+        """All of the text as one tag: with its arguments as attributes, or with a name of which there is no tool."""
+        body = attributed(self._text, head_end(self._text), self._declared)
+        if body and not self._text[body.end :].strip():
+            return Block(body.calls, 0, body.end, announced=True)
         tag = _LONE_TAG.match(self._text) if self._text.rstrip().endswith(">") else None
         if not tag or self._declared.find(tag.group("name")) or OPENERS.match(self._text):
             return None
@@ -247,9 +255,21 @@ class _Finder:
         if name := _LONE_NAME.match(self._text, end):
             end = name.end()
         if self._text[end:].strip() and not CLOSER.match(self._text, end):
-            return None
+            return self._unreadable(at, end)
         nothing = Written("", {}, State.CUT, at, end)
         return Block((nothing,), at, self._end(end), announced=True)
+
+    def _unreadable(self, at: int, end: int) -> Block | None:
+        """Tags around what is in no known form, but names a tool."""
+        if self._failures > _FAILURES:
+            return None
+        self._failures += 1
+        closed = CLOSER.search(self._text, end, end + _UNREADABLE_REACH)
+        name = self._mentioned(end, closed.start()) if closed else ""
+        if not closed or not name:
+            return None
+        broken = Written(name, {}, State.BROKEN, at, closed.end())
+        return Block((broken,), at, self._end(closed.end()), announced=True)
 
     def _inside(self, at: int) -> tuple[list[Written], int]:
         """The calls that stand between tags from `at` on, and where the last one ends."""
@@ -275,7 +295,7 @@ class _Finder:
             return strong
         if LIST.match(self._text, at) or OPENING.match(self._text, at):
             return python_calls(self._text, at, self._declared)
-        return beside(self._text, at)
+        return beside(self._text, at) or attributed(self._text, at, self._declared)
 
     def _keyed(self, at: int) -> Body | None:
         """`{"N": {...}}`: between tags, a declared name may be the key of its arguments."""
@@ -283,7 +303,8 @@ class _Finder:
         if not found or not self._is_keyed(at):
             return Body((Written("", {}, State.BROKEN, at, at + 1),), at + 1, announced=True)
         inner = message(self._text, at, found.group("name"), found.end())
-        return replace(inner, end=self._separated_from(inner.end))
+        closed = _KEYED_END.match(self._text, inner.end)
+        return replace(inner, end=closed.end() if closed else inner.end)
 
     def _is_keyed(self, at: int) -> bool:
         found = _KEYED.match(self._text, at)
@@ -302,7 +323,16 @@ class _Finder:
                 return Block(tuple(calls), match.start(), end, named or announced, label), end
         after = re.compile(rf"^[ \t]*{ticks[0]}{{{len(ticks)},}}[ \t]*$", re.MULTILINE)
         closed = after.search(self._text, match.end())
-        return None, closed.end() if closed else len(self._text)
+        end = closed.end() if closed else len(self._text)
+        if label in CALL_FENCES and (name := self._mentioned(match.end(), end)):
+            broken = Written(name, {}, State.BROKEN, match.start(), end)
+            return Block((broken,), match.start(), end, announced=True, fence=label), end
+        return None, end
+
+    def _mentioned(self, at: int, end: int) -> str:
+        """The first line of a fence for calls that is in no known form may still name a tool."""
+        line = self._text[at:end].lstrip().partition("\n")[0][:_LINE_REACH]
+        return next((name for name in re.findall(NAME, line) if self._declared.find(name)), "")
 
     def _fenced(self, at: int, closing: re.Pattern[str], python: bool) -> tuple[list[Written], int, bool]:
         calls: list[Written] = []

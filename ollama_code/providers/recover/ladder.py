@@ -30,7 +30,7 @@ def judge(turn: Turn, declared: Declared) -> Verdict:
     if turn.done_reason is None and turn.error is None:
         text = edged(split_thinking(turn.content, declared).text)
         return Verdict("ask", "The stream ended without a last chunk.", text=text, note=_CUT_SHORT)
-    blind = is_blind(turn)
+    blind = is_blind(turn, declared)
     if not blind and (told := compared(turn, declared)):
         text = split_thinking(told.text, declared).text
         return _verdict(told.judged, _beside(text), "The raw text shows the calls.")

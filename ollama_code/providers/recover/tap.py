@@ -23,15 +23,18 @@ class Compared:
     text: str
 
 
-def is_blind(turn: Turn) -> bool:
-    """Whether the raw text lacks what was delivered, as where the engine itself reads the calls."""
+def is_blind(turn: Turn, declared: Declared) -> bool:
+    """Whether the raw text lacks what was delivered, as where the engine itself reads the calls. Where the raw text
+    shows calls, one of a name that was never written is no sign of that: some servers redirect names."""
     raw = turn.tap
     if not raw:
         return True
     if not _holds(raw, turn.content) or not _holds(raw, turn.thinking):
         return True
     spelled = plain(raw)
-    return any(not _named(call, raw, spelled) for call in turn.native)
+    if all(_named(call, raw, spelled) for call in turn.native):
+        return False
+    return not any(_kept(turn, block) for block in blocks(raw, declared, raw=True))
 
 
 def _named(call: ToolCall, raw: str, spelled: str) -> bool:

@@ -5,31 +5,36 @@ from __future__ import annotations
 
 import re
 
-_TAG = r"(?i:(?:\w{1,20}[:_])?(?:tool_calls?|function_calls?|tools|tool_use))"
+PREFIX = r"(?:\w{1,20}:|[｜|]\w{1,20}[｜|])"
+"""A namespace in front of the name of a tag, as of MiniMax and DeepSeek."""
+_TAG = rf"(?i:(?:\w{{1,20}}_|{PREFIX})?(?:tool_?calls?|function_?calls?|tools|tool_use|use_tool))"
 PAIRED = (
     rf"<{_TAG}(?:\s[^<>\n]{{0,120}})?>|<\|tool_call>|<\|tool_call_start\|>|<start_function_call>|<\|START_ACTION\|>"
-    r"|<[｜|]tool▁call▁begin[｜|]>|<\|tool_call_begin\|>|<\|action_start\|>(?:\s*<\|plugin\|>)?|\[TOOL_CALL\]"
+    r"|<[｜|]tool▁call▁begin[｜|]>|<\|tool_call_begin\|>|<\|tools_prefix\|>"
+    r"|<\|tool_call:begin\|>(?:[\w-]{0,60}<\|tool_call:name\|>)?|<\|action_start\|>(?:\s*<\|plugin\|>)?|\[TOOL_CALL\]"
 )
 """Openers that want a closer."""
 SINGLE = (
-    r"\[TOOL_CALLS\]|<\|tool_call\|>|<\|python_tag\|>|<[｜|]tool▁calls▁begin[｜|]>|<\|tool_calls_section_begin\|>"
+    r"\[TOOL_CALLS\]|<\|tool_call\|>|<\|python_tag\|>|<[｜|]tool▁calls▁begin[｜|]>|<\|tool_calls_section_begin\|>|<\|tool_calls\|>"
     r"|functools(?=\s*\[)"
 )
 """Openers that stand alone, or whose closer says nothing."""
 OPENER = re.compile(rf"(?:(?P<paired>{PAIRED})|{SINGLE})")
 OPENERS = re.compile(rf"(?:\s*(?:{PAIRED}|{SINGLE}))+\s*")
 CLOSER = re.compile(
-    rf"</{_TAG}>|<tool_call\|>|<\|/tool_call\|>|<\|tool_call_end\|>|<end_function_call>|<\|END_ACTION\|>"
+    rf"</{_TAG}>|<tool_call\|>|<\|/tool_call\|>|<\|tool_call[_:]end\|>|<\|tools_suffix\|>|<end_function_call>|<\|END_ACTION\|>"
     r"|<[｜|]tool▁calls?▁end[｜|]>|<\|tool_calls_section_end\|>|<\|action_end\|>|\[/TOOL_CALLS?\]"
 )
 _CONTROL = (
     r"<\|im_start\|>\s*(?:assistant)?|<\|start_header_id\|>\s*(?:assistant)?|<start_of_turn>\s*(?:model)?"
     r"|(?:<\|start\|>)?(?:assistant)?<\|channel\|>\s*(?:final|analysis|commentary)?\s*<\|message\|>"
-    r"|<\|[^\s<>|]{1,40}\|?>|<[a-z_]{1,40}\|>|<｜[^｜<>]{1,40}｜>|</s>|<(?:bos|eos|pad|end_of_turn|EOT)>|\[/?INST\]"
+    r"|<\|[^\s<>|]{1,40}\|?>|<[a-z_]{1,40}\|>|<｜[^｜<>]{1,40}｜>|</s>|>>>all[ \t]*\n"
+    r"|<(?:bos|eos|pad|end_of_turn|EOT)>|\[/?INST\]"
 )
 _HEADER = r"<\|(?:start|channel)\|>[^\n{]{0,80}?\bto="
 _STRAY = (
-    r"</(?:function|invoke|parameter|arg_value|arg_key|think)>|</\w{1,20}:(?:invoke|parameter)>"
+    r"</(?:function|invoke|param(?:eter)?|arg_value|arg_key|think)>"
+    rf"|</{PREFIX}(?:invoke|parameter)>"
     rf"|{CLOSER.pattern}"
 )
 _RESULT = (

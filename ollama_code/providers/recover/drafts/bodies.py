@@ -96,7 +96,7 @@ def _named(source: Growing) -> Telling:
         yield Named(name.removesuffix(".call"))
         yield from python_arguments(source)
         yield Ended(source.position)
-    elif first == "{":
+    elif first in ("{", "`"):
         yield from with_object(source, name)
     elif first in ("<", "["):
         yield from _separated(source, name)

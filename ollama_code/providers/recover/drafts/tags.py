@@ -51,7 +51,7 @@ def tagged(source: Growing, dialect: Dialect) -> Hearing:
         tag = yield from _pair_ahead(source) if dialect is PAIRS else tag_ahead(source)
         if key := dialect.key.fullmatch(tag):
             source.at += len(tag)
-            yield from _value(source, key.group("key"), dialect)
+            yield from _value(source, key, dialect)
         elif dialect.closer.fullmatch(tag):
             source.at += len(tag)
             return
@@ -72,10 +72,10 @@ def _pair_ahead(source: Growing) -> Generator[None, None, str]:
     return source.text[source.at : end + len(_PAIR_VALUE)]
 
 
-def _value(source: Growing, key: str, dialect: Dialect) -> Hearing:
+def _value(source: Growing, opened_by: re.Match[str], dialect: Dialect) -> Hearing:
+    key, closer = opened_by.group("key"), dialect.closes(opened_by)
     if dialect.trims and (yield from ahead(source, 1)) == "\n":
         source.at += 1
-    closer = dialect.value
     while True:
         end = source.text.find(closer, source.at)
         if end < 0:

@@ -10,15 +10,20 @@ from ollama_code.providers.recover.forms.objects import STYLE
 from ollama_code.providers.recover.written import Body, State, Written
 
 NAME = r"[\w.:/-]{1,120}"
-_SEPARATORS = r"\[ARGS\]|<[｜|]tool▁sep[｜|]>|<\|tool_call_argument_begin\|>|<\|tool_sep\|>"
+_SEPARATORS = (
+    r"\[ARGS\]|<[｜|]tool▁sep[｜|]>|<\|tool_call_argument_begin\|>|<\|tool_call:args\|>|<\|tool_sep\|>"
+)
 SEPARATOR = re.compile(_SEPARATORS)
 _JSON_FENCE = r"(?:\s*```(?:json)?[ \t]*\n)?\s*"
 _SEPARATED = re.compile(
     rf"(?:function<[｜|]tool▁sep[｜|]>(?P<second>{NAME})|(?P<first>{NAME})\s*(?:\[CALL_ID\][\w-]{{0,60}})?\s*"
     rf"(?:{_SEPARATORS})){_JSON_FENCE}"
 )
+CHEVRONS = rf">>>(?={NAME}[ \t]*\n\s*\{{)"
+"""Functionary's header."""
+_HEADED = re.compile(rf"{CHEVRONS}(?P<first>{NAME})\s*")
 CALLED = re.compile(rf"call:(?P<first>{NAME})\s*(?=\{{)")
-_PLAIN = re.compile(rf"(?P<first>{NAME})\s*(?=\{{)")
+_PLAIN = re.compile(rf"(?P<first>{NAME}){_JSON_FENCE}(?=\{{)")
 HARMONY = re.compile(
     r"(?:<\|start\|>)?(?:assistant)?[ \t]*(?:<\|channel\|>[ \t]*(?:analysis|commentary|final)?)?[ \t]*"
     rf"\bto=(?P<first>{NAME})[ \t]*(?:<\|channel\|>\w{{0,20}})?[^\n{{]{{0,40}}?<\|message\|>\s*"
@@ -32,7 +37,7 @@ _FENCE_END = re.compile(r"\s*```(?!\w)")
 
 def separated(text: str, at: int) -> Body | None:
     """`N`, a separator, an object."""
-    found = _SEPARATED.match(text, at) or CALLED.match(text, at)
+    found = _SEPARATED.match(text, at) or CALLED.match(text, at) or _HEADED.match(text, at)
     return _object(text, found) if found else None
 
 

@@ -14,12 +14,24 @@ from ollama_code.providers.recover.tokens import CLOSER, STOP
 from ollama_code.providers.recover.written import Body, State, Written
 
 STYLE = Style(stop=STOP)
-_NESTS = ("tool_calls", "function_call", "tool_call", *NAME_KEYS)
-_BESIDE = {"id", "type", "tool_call_id", "call_id", "index", "thought", "thoughts", "reasoning", "thinking"}
+_LISTS = ("tool_calls", "toolCalls")
+_NESTS = (
+    *_LISTS,
+    "function_call",
+    "functionCall",
+    "tool_call",
+    "toolCall",
+    "tool_use",
+    "toolUse",
+    *NAME_KEYS,
+)
+_BESIDE = frozenset(
+    "id type tool_call_id toolCallId call_id toolUseId index thought thoughts reasoning thinking".split()
+)
 _RESULTS = {"result", "results", "output", "response"}
 _NAMED = re.compile(rf"""["']?(?:{"|".join(NAME_KEYS)})["']?\s*:\s*["']([^"'\n]{{0,200}})["']""")
 _CARRIES = re.compile(
-    rf"""["']?(?:{"|".join((*ARGUMENT_KEYS, "tool_calls", "function"))})["']?\s*:\s*["{{\[]"""
+    rf"""["']?(?:{"|".join((*ARGUMENT_KEYS, *_LISTS, "function", "functionCall"))})["']?\s*:\s*["{{\[]"""
 )
 _BOUND = re.compile(rf"{CLOSER.pattern}|\n```")
 _LOOK_AHEAD = 1000
@@ -94,7 +106,7 @@ def calls_in(value: JsonValue, place: Written) -> tuple[Written, ...] | None:
         return None
     for key in _NESTS:
         nested = value.get(key)
-        inner = nested if isinstance(nested, list) and key == "tool_calls" else [nested]
+        inner = nested if isinstance(nested, list) and key in _LISTS else [nested]
         if nested and all(isinstance(item, dict) for item in inner):
             return _all_in(inner, place)
     return _flat(value, place)

@@ -9,25 +9,31 @@ from dataclasses import dataclass
 from ollama_code.core.coercion import ARGUMENT_KEYS
 from ollama_code.core.loose import Broken, Cut, blank, read, whole
 from ollama_code.core.messages import Arguments
-from ollama_code.providers.recover.declared import Declared
+from ollama_code.providers.recover.declared import Declared, DeclaredTool
 from ollama_code.providers.recover.forms.objects import STYLE
-from ollama_code.providers.recover.tokens import CLOSER
+from ollama_code.providers.recover.tokens import CLOSER, PREFIX
 from ollama_code.providers.recover.written import Body, State, Written
 
 _NAME = r"[^\s\"'<>=]{1,200}"
+_IS = r"(?:\s*=\s*|\s+name\s*=\s*)[\"']?"
+_KEY = rf"(?P<tag>param(?:eter)?){_IS}(?P<key>{_NAME})[\"']?[^<>\n]{{0,60}}>"
 _ENDS = rf"\s*(?:\Z|{CLOSER.pattern})"
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """`opener` names the call, `key` an argument; `value` closes an argument, `closer` the call. `trims`: one
-    newline at each side of a value belongs to the tags."""
+    """`opener` names the call, `key` an argument; `value`, filled from what `key` found, closes an argument, `closer`
+    the call. `trims`: one newline at each side of a value belongs to the tags."""
 
     opener: re.Pattern[str]
     key: re.Pattern[str]
     value: str
     closer: re.Pattern[str]
     trims: bool = True
+
+    def closes(self, key: re.Match[str]) -> str:
+        """What closes the argument that `key` opens."""
+        return self.value.format_map(key.groupdict())
 
     @property
     def after(self) -> re.Pattern[str]:
@@ -36,18 +42,18 @@ class Dialect:
 
 
 FUNCTION = Dialect(
-    re.compile(rf"<function(?:=|\s+name\s*=\s*)[\"']?(?P<name>{_NAME})[\"']?\s*>"),
-    re.compile(rf"<parameter(?:=|\s+name\s*=\s*)[\"']?(?P<key>{_NAME})[\"']?[^<>\n]{{0,60}}>"),
-    "</parameter>",
+    re.compile(rf"<function{_IS}(?P<name>{_NAME})[\"']?\s*>"),
+    re.compile(rf"<{_KEY}"),
+    "</{tag}>",
     re.compile(r"</function>"),
 )
 INVOKE = Dialect(
-    re.compile(rf"<invoke\s+name\s*=\s*[\"']?(?P<name>{_NAME})[\"']?\s*>"),
-    re.compile(rf"<parameter(?:=|\s+name\s*=\s*)[\"']?(?P<key>{_NAME})[\"']?[^<>\n]{{0,60}}>"),
-    "</parameter>",
+    re.compile(rf"<invoke{_IS}(?P<name>{_NAME})[\"']?\s*>"),
+    re.compile(rf"<{_KEY}"),
+    "</{tag}>",
     re.compile(r"</invoke>"),
 )
-PREFIXED = re.compile(rf"<(?P<prefix>\w{{1,20}}):invoke\s+name\s*=\s*[\"']?(?P<name>{_NAME})[\"']?\s*>")
+PREFIXED = re.compile(rf"<(?P<prefix>{PREFIX})invoke{_IS}(?P<name>{_NAME})[\"']?\s*>")
 PAIR_KEY = re.compile(r"<arg_key>\s*(?P<key>[^<>\n]{1,200}?)\s*(?:</arg_key>\s*)?<arg_value>")
 PAIRS = Dialect(
     re.compile(rf"(?P<name>{_NAME})\s*(?=<arg_key>)"),
@@ -57,6 +63,9 @@ PAIRS = Dialect(
     trims=False,
 )
 _CHILD = re.compile(r"<(?P<name>[A-Za-z_][\w.-]{0,100})>\s*(?=<[A-Za-z_])")
+_ATTRIBUTE = re.compile(r"""\s+(?P<key>[A-Za-z_][\w-]{0,60})\s*=\s*(?P<value>"[^"]*"|'[^']*')""")
+_ATTRIBUTED = re.compile(r"<(?P<name>[A-Za-z_][\w.-]{0,100})(?=\s+[\w-]{1,60}\s*=\s*[\"'])")
+_CHILD_AHEAD = re.compile(r"\s*<[A-Za-z_]")
 _NAME_CHILD = re.compile(
     rf"<(name|tool_name|tool|function)>\s*(?P<name>{_NAME})\s*</\1>\s*<(?P<key>{'|'.join(ARGUMENT_KEYS)})>"
 )
@@ -72,28 +81,48 @@ def tagged(text: str, at: int, declared: Declared) -> Body | None:
     if opener := PAIRS.opener.match(text, at):
         return _function(text, opener, PAIRS)
     if opener := _NAME_CHILD.match(text, at):
-        return _named_child(text, opener)
+        return _named_child(text, opener, declared)
     opener = _CHILD.match(text, at)
     if opener and (tool := declared.find(opener.group("name"))):
-        return _function(text, opener, _children(opener.group("name"), tuple(tool.signature.properties)))
+        return _function(text, opener, _children(tool, opener.group("name")))
     return None
 
 
+def attributed(text: str, at: int, declared: Declared) -> Body | None:
+    """`<N key="value"/>`, which is a call only between tags or as the whole text."""
+    opener = _ATTRIBUTED.match(text, at)
+    if not opener or not declared.find(name := opener.group("name")):
+        return None
+    arguments: Arguments = {}
+    at, state = opener.end(), State.WHOLE
+    while found := _ATTRIBUTE.match(text, at):
+        value = found.group("value")[1:-1]
+        if "&" in value or arguments.setdefault(found.group("key"), value) != value:
+            state = State.BROKEN  # what an entity stands for, nobody can tell
+        at = found.end()
+    closed = re.compile(rf"\s*(?:/>|>\s*</{re.escape(name)}>)").match(text, at)
+    if not closed:
+        state = State.CUT
+    return _body(Written(name, arguments, state, opener.start(), closed.end() if closed else len(text)))
+
+
 def prefixed(prefix: str) -> Dialect:
+    spelled = re.escape(prefix)
     return Dialect(
         PREFIXED,
-        re.compile(rf"<{prefix}:parameter\s+name\s*=\s*[\"']?(?P<key>{_NAME})[\"']?[^<>\n]{{0,60}}>"),
-        f"</{prefix}:parameter>",
-        re.compile(rf"</{prefix}:invoke>"),
+        re.compile(rf"<{spelled}{_KEY}"),
+        f"</{prefix}{{tag}}>",
+        re.compile(rf"</{spelled}invoke>"),
         trims=False,
     )
 
 
-def _children(name: str, keys: tuple[str, ...]) -> Dialect:
-    """Only a known argument is a child tag: what the content of another looks like is its own affair."""
-    spellings = {key.replace("_", "[_-]?") for key in (*keys, "path", *ARGUMENT_KEYS)}
+def _children(tool: DeclaredTool, around: str) -> Dialect:
+    """Only a known argument is a child tag of `around`: what the content of another looks like is its own affair."""
+    keys = (*tool.signature.properties, "path", *ARGUMENT_KEYS)
+    spellings = {key.replace("_", "[_-]?") for key in keys}
     key = rf"<(?P<key>(?i:{'|'.join(sorted(spellings, key=len, reverse=True))}))>"
-    return Dialect(_CHILD, re.compile(key), "</{key}>", re.compile(rf"</{re.escape(name)}>"))
+    return Dialect(_CHILD, re.compile(key), "</{key}>", re.compile(rf"</{re.escape(around)}>"))
 
 
 def _function(text: str, opener: re.Match[str], dialect: Dialect) -> Body:
@@ -103,7 +132,7 @@ def _function(text: str, opener: re.Match[str], dialect: Dialect) -> Body:
     arguments: Arguments = {}
     after = dialect.after
     while key := dialect.key.match(text, at):
-        closer = dialect.value.replace("{key}", key.group("key"))
+        closer = dialect.closes(key)
         end = _value_end(text, key.end(), closer, (after, dialect))
         if end < 0:
             return _body(Written(name, arguments, State.CUT, start, len(text)))
@@ -186,9 +215,11 @@ def _with_object(text: str, at: int, dialect: Dialect, call: Written) -> Body:
     )
 
 
-def _named_child(text: str, opener: re.Match[str]) -> Body:
-    """`<name>N</name><arguments>{...}</arguments>`"""
+def _named_child(text: str, opener: re.Match[str], declared: Declared) -> Body:
+    """`<name>N</name><arguments>{...}</arguments>`, or the arguments as tags of their own."""
     key = opener.group("key")
+    if _CHILD_AHEAD.match(text, opener.end()) and (tool := declared.find(opener.group("name"))):
+        return _function(text, opener, _children(tool, key))
     dialect = Dialect(_CHILD, re.compile(rf"<(?P<key>{key})>"), f"</{key}>", re.compile(rf"</{key}>"))
     at = blank_space(text, opener.end())
     if text.startswith("{", at):
