@@ -107,6 +107,13 @@ def _busy(case: _Case) -> ProviderError:
     )
 
 
+def _used_up(case: _Case) -> ProviderError:
+    return RequestRejected(
+        f"{case.url} answers no more of what is asked of {case.what} for now.{case.quote} Wait until that is over, "
+        "or choose a local model with --model."
+    )
+
+
 def _overflow(case: _Case) -> ProviderError:
     tokens, window = case.said.prompt_tokens, case.said.num_ctx
     sizes = f" ({tokens:,} tokens, and the window holds {window:,})" if tokens and window else ""
@@ -254,6 +261,7 @@ _BY_WORDS: tuple[tuple[re.Pattern[str], Callable[[_Case], ProviderError]], ...] 
             _unreadable,
         ),
         (r"server busy|maximum pending requests", _busy),
+        (r"usage limit|quota", _used_up),
         (
             r"exceed_context_size|exceeds? the (available )?context (size|length)|longer than the context length",
             _overflow,
@@ -265,10 +273,15 @@ _BY_WORDS: tuple[tuple[re.Pattern[str], Callable[[_Case], ProviderError]], ...] 
         (r"may be incompatible", _too_new),
         (
             r"process has terminated|out of memory|unable to allocate|cudamalloc|requires more system memory"
-            r"|failed to load|error loading|unable to load|timed out waiting for",
+            r"|failed to load|error loading|unable to load|timed out waiting for|do load request|insufficient vram"
+            r"|no space left",
             _not_loaded,
         ),
-        (r"error was encountered while running the model|runner has unexpectedly stopped", _crashed),
+        (
+            r"error was encountered while running the model|runner has unexpectedly stopped|post predict"
+            r"|(runner|server)( process)? (exited|no longer running)",
+            _crashed,
+        ),
         (r"request cancell?ed|context cancell?ed", _given_up),
         (
             r"option \S+ must be of type|^invalid format|template error|template: |no user query found",

@@ -122,11 +122,12 @@ class Ladder:
         return _at_most(self._rungs, max(room, CPU_LIMIT))
 
     def _fits(self, num_ctx: int) -> Window | None:
-        """A first load that was small for the machine's memory may be small for its graphics card."""
+        """A first load that was small for the machine's memory may be small for its graphics card. Where a window
+        that was asked for already became this one, another session chose it, or the server gives no larger one."""
         self._whole = num_ctx
         if num_ctx < self._top:
             self.candidate = _at_most(self._rungs, min(_STEP * num_ctx, self._top))
-        if self.candidate > num_ctx:
+        if self.candidate > num_ctx and self.candidate not in self._tried:
             return None
         return Window(num_ctx, "which fits wholly on the GPU", measured=True)
 

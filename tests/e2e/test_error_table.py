@@ -95,6 +95,12 @@ ROWS = (
         ("Sign in at https://ollama.com/connect?key=1, then ask again.",),
     ),
     Row(
+        "a plan used up",
+        Fault.status(429, "you have reached your weekly usage limit"),
+        1,
+        ("weekly usage limit", "Wait until that is over, or choose a local model with --model"),
+    ),
+    Row(
         "no cloud",
         Fault.status(403, "ollama cloud is disabled: remote model"),
         1,

@@ -142,3 +142,13 @@ def test_what_is_loaded_already_shortens_the_search() -> None:
     without_gpu.found(LoadedModel("m", 8 * GB, 0, 4096))
     split.found(LoadedModel("m", int(18.5 * GB) + 6_553_600_000, 24 * GB, 65536))
     assert (without_gpu.candidate, split.candidate) == (16384, 49152)
+
+
+def test_a_server_that_gives_no_more_than_it_likes_ends_the_search() -> None:
+    window, tried = climb(Ladder(INFO), lambda _: LoadedModel("m", GB, GB, 4096))
+    assert (window.num_ctx, window.measured, len(tried)) == (4096, True, 2)
+
+
+def test_what_another_session_chose_meanwhile_is_taken_with_it() -> None:
+    window, tried = climb(Ladder(INFO), lambda _: LoadedModel("m", 9 * GB, 9 * GB, 49152))
+    assert (window.num_ctx, tried) == (49152, [131072])
