@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 
-from ollama_code.agent.loaded import announce
+from ollama_code.agent.loaded import announce, forget
 from ollama_code.agent.pace import Pace
 from ollama_code.agent.runtime import Runtime
 from ollama_code.core.errors import ProviderError
@@ -77,26 +77,40 @@ def _rereads(rt: Runtime) -> bool:
 
 
 async def _read(rt: Runtime, messages: Sequence[Message]) -> None:
-    request = ChatRequest(rt.head, tuple(messages), num_predict=1)
-    rt.watch.check(request, side=True)
     usage = Usage()
-    pace = Pace(rt, 0, rt.known.held.get(rt.agent, 0))
     try:
-        async with aclosing(rt.provider.chat(request)) as chunks:
-            async for chunk in chunks:
-                match chunk:
-                    case Phase():
-                        rt.emit(PhaseChanged(phase=pace.numbered(chunk), agent=rt.agent))
-                    case LoadedModel():
-                        announce(rt, chunk)
-                    case ReplyEnd():
-                        usage = chunk.usage
-                        pace.learn(usage)
+        usage = await _cost(rt, messages)
+    except ProviderError as e:
+        if not forget(rt, e):
+            raise
+        usage = await _cost(rt, messages)
     finally:
         rt.emit(ReadAhead(usage=usage, agent=rt.agent))
 
 
+async def _cost(rt: Runtime, messages: Sequence[Message]) -> Usage:
+    think = False if rt.known.profile.thinks is False else None
+    request = ChatRequest(rt.head, tuple(messages), num_predict=1, think=think)
+    rt.watch.check(request, side=True)
+    usage = Usage()
+    pace = Pace(rt, 0, rt.known.held.get(rt.agent, 0))
+    async with aclosing(rt.provider.chat(request)) as chunks:
+        async for chunk in chunks:
+            match chunk:
+                case Phase():
+                    rt.emit(PhaseChanged(phase=pace.numbered(chunk), agent=rt.agent))
+                case LoadedModel():
+                    announce(rt, chunk)
+                case ReplyEnd():
+                    usage = chunk.usage
+                    pace.learn(usage)
+    return usage
+
+
 async def _learn_seam(rt: Runtime) -> None:
-    if rt.known.profile.rereads_turn is None and (seam := await measure_seam(rt.provider, rt.head)):
+    profile = rt.known.profile
+    if profile.rereads_turn is not None or profile.thinks is False:
+        return
+    if seam := await measure_seam(rt.provider, rt.head):
         found = {"sends_thinking": seam.sends_thinking, "rereads_turn": seam.rereads_turn}
-        rt.known.learn(rt.known.profile.model_copy(update=found))
+        rt.known.learn(profile.model_copy(update=found))

@@ -57,6 +57,7 @@ def _tell(rt: Runtime, context: Context, failure: DidNotFit, window: int) -> Non
     """Loudly where the person saw an answer that is worth nothing."""
     found = context.meter.num_ctx
     if found < window:
+        rt.known.window = found
         text = f"The server's context window has {found:,} tokens, not the {window:,} that were asked for."
         rt.emit(Notice(text=text, agent=rt.agent))
     if not failure.sign:

@@ -13,6 +13,7 @@ from ollama_code.agent.runtime import Runtime
 from ollama_code.core.events import StopReason
 from ollama_code.core.messages import ToolCall, ToolMessage
 from ollama_code.core.permission import Kind
+from ollama_code.tools.more import meant
 
 NOT_RUN = "Not run: the turn was stopped."
 STOPPED = "Stopped while it ran: it may have done part of its work. Look before you do it again."
@@ -30,7 +31,7 @@ async def run_calls(
     refused = dict(refused)
     for batch in _batches(calls, refused, rt):
         for call in batch:
-            if call.id not in refused and (why := await guard.refusal(_canonical(rt, call), call)):
+            if call.id not in refused and (why := await guard.refusal(_plain(rt, call))):
                 refused[call.id] = why
         budget = context.meter.result_budget(context.history, left)
         attempts = [Attempt(call) for call in batch]
@@ -45,7 +46,7 @@ async def run_calls(
                 context.add(_answer(attempt, task))
         for call, task in zip(batch, tasks, strict=True):
             if call.id not in refused:
-                await guard.note(_canonical(rt, call), call, task.result().result.llm_content)
+                await guard.note(_plain(rt, call), task.result().result.llm_content)
         left -= len(batch)
         if any(task.result().ends_turn for task in tasks):
             context.close_calls(NOT_RUN_REFUSED)
@@ -53,9 +54,13 @@ async def run_calls(
     return None
 
 
-def _canonical(rt: Runtime, call: ToolCall) -> str:
-    found = rt.tooling.toolset.find(call.name)
-    return found.tool.name if found else call.name
+def _plain(rt: Runtime, call: ToolCall) -> ToolCall:
+    """`call` under the tool's own name, with all that an alias says, whatever it was called through."""
+    inner = meant(call, rt.tooling.toolset)
+    found = rt.tooling.toolset.find(inner.name)
+    if found is None:
+        return inner
+    return ToolCall(id=call.id, name=found.tool.name, arguments={**found.defaults, **inner.arguments})
 
 
 async def _carry_out(rt: Runtime, attempt: Attempt, budget: int, why_not: str | None) -> Executed:

@@ -26,6 +26,8 @@ class Known:
         """By agent: tokens of its prompt that the engine has read, about."""
         self.loaded: LoadedModel | None = None
         """The model as it lay in memory when that was last seen."""
+        self.window = 0
+        """Tokens of the window that the server turned out to have, where it is smaller than the one asked for."""
         self._keep = keep
         self._tap_cost = TapCost()
 

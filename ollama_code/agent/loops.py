@@ -40,22 +40,22 @@ class LoopGuard:
         self._deeds: list[_Deed] = []
         self._seen: set[str] = set()
 
-    async def refusal(self, name: str, call: ToolCall) -> str:
-        """Why `call` of the tool `name` is not to run, or nothing."""
-        key = _key(name, call)
+    async def refusal(self, call: ToolCall) -> str:
+        """Why `call`, under the tool's own name, is not to run, or nothing."""
+        key = _key(call)
         same = [deed for deed in self._deeds if deed.key == key]
         alike = [deed for deed in same if deed.result == same[-1].result]
         if len(alike) < ALLOWED or await self._world() != alike[-1].world:
             return ""
         self.refusals += 1
         return (
-            f"This call of {name} gave the same result {len(alike)} times, and nothing has changed since. It was "
-            "not run again. Use the result you have, try something else, or say what stands in the way."
+            f"This call of {call.name} gave the same result {len(alike)} times, and nothing has changed since. It "
+            "was not run again. Use the result you have, try something else, or say what stands in the way."
         )
 
-    async def note(self, name: str, call: ToolCall, result: str) -> None:
+    async def note(self, call: ToolCall, result: str) -> None:
         """`call` was run and said `result`."""
-        key = _key(name, call)
+        key = _key(call)
         if key not in self._seen:
             self._seen.add(key)
             self._deeds.append(_Deed(key, _digest(result), ""))
@@ -72,8 +72,8 @@ class LoopGuard:
         return self.refusals >= PATIENCE
 
 
-def _key(name: str, call: ToolCall) -> str:
-    return f"{name} {json.dumps(call.arguments, sort_keys=True)}"
+def _key(call: ToolCall) -> str:
+    return f"{call.name} {json.dumps(call.arguments, sort_keys=True)}"
 
 
 def _digest(text: str) -> str:

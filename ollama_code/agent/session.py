@@ -111,6 +111,11 @@ class Session:
         return self._rt.tooling.toolset
 
     @property
+    def window(self) -> int:
+        """Tokens that the context window holds: the head's, or fewer where the server turned out to have less."""
+        return self._context.meter.num_ctx
+
+    @property
     def tokens_used(self) -> int:
         """Tokens in the context window, as measured or estimated."""
         return self._context.meter.used(self.history)
@@ -142,7 +147,7 @@ class Session:
         used, last = self.tokens_used, self.stats.last
         return Overview(
             used=used,
-            num_ctx=self.head.num_ctx,
+            num_ctx=self.window,
             cached=last.cached_tokens,
             parts=parts(self.head, self.history, used),
             breaks=tuple(self._rt.watch.breaks),
@@ -162,7 +167,7 @@ class Session:
         the turn and waits until its tools are gone."""
 
         async def turn() -> StopReason:
-            self._context.add(UserMessage(text=self._prefaced(text), images=images, said=(text,)))
+            self._context.add(self._message(text, text, images))
             return await run_turn(self._rt, self._context)
 
         return self._stream(text, turn)
@@ -175,13 +180,14 @@ class Session:
             text = await filled(self._rt.tooling, recipe, self._context.meter.result_budget(self.history, 1))
             if text is None:
                 return "denied"
-            self._context.add(UserMessage(text=self._prefaced(text), said=(line,)))
+            self._context.add(self._message(text, line))
             return await run_turn(self._rt, self._context)
 
         return self._stream(line, turn)
 
     def steer(self, text: str) -> None:
-        """Words for the running turn: the model hears them before its next step, without the turn being stopped."""
+        """Words for the running turn: the model hears them before its next step, without the turn being stopped. When
+        it ends before that, they begin the next message."""
         self._context.steer(text)
 
     def compact(self) -> AsyncGenerator[Event, None]:
@@ -254,10 +260,12 @@ class Session:
         if isinstance(event, Compacted) and event.agent == self._rt.agent:
             self._told = None
 
-    def _prefaced(self, text: str) -> str:
-        """The message with what is new around it in front: surroundings, then what the person did meanwhile."""
-        now = self._look()
-        parts = [preface(self._told, now), *self._asides, text]
+    def _message(self, text: str, said: str, images: tuple[Image, ...] = ()) -> UserMessage:
+        """The message with what is new around it in front: surroundings, what the person said too late for the last
+        turn, and what they did meanwhile."""
+        now, unheard = self._look(), self._context.unheard()
+        parts = [preface(self._told, now), *unheard, *self._asides, text]
         self._told = now
         self._asides.clear()
-        return "\n\n".join(part for part in parts if part)
+        whole = "\n\n".join(part for part in parts if part)
+        return UserMessage(text=whole, images=images, said=(*unheard, said))

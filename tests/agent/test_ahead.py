@@ -130,3 +130,13 @@ async def test_the_seam_is_measured_once_and_kept(desk):
     await one.session.settled()
     assert (one.known.profile.sends_thinking, one.known.profile.rereads_turn) == (False, False)
     assert server.loads == 1
+
+
+async def test_a_model_that_refuses_to_think_reads_ahead_without(desk):
+    server, one = desk()
+    server.add_model("thinker:latest")
+    one.session.warm_up()
+    await one.session.settled()
+    assert [event.type for event in one.seen].count("read_ahead") == 1
+    assert not any(event.type == "notice" for event in one.seen)
+    assert one.known.profile.thinks is False and len(server.read_tokens) == 1

@@ -98,7 +98,7 @@ async def test_a_first_rate_is_taken_as_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("profile", "said"),
     [
-        (LEARNED, "Stopped while reading; about 0 of"),
+        (ModelProfile(read_tok_s=0.01), "Stopped while reading; about 0 of"),
         (ModelProfile(), "What was read stays read."),
     ],
     ids=["measured", "not measured"],

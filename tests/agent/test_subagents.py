@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from ollama_code.agent.known import Known
 from ollama_code.agent.subagents import Task, delegate
 from ollama_code.core.errors import RequestRejected
 from ollama_code.core.messages import ToolMessage
@@ -90,3 +91,20 @@ async def test_words_that_come_with_the_last_answer_start_one_more_step(tmp_path
     r.session.observe(steer_once)
     events = await r.say()
     assert events[-1].reason == "done" and len(r.provider.requests) == 2
+
+
+async def test_words_that_come_too_late_begin_the_next_message(tmp_path):
+    r = rig(tmp_path, calls(("look", {"word": "x"})), says("ok"), max_steps=1)
+    r.session.observe(lambda e: r.session.steer("Be quick.") if e.type == "tool_finished" else None)
+    await r.say()
+    await r.say("Go on.")
+    last = [m for m in r.history if m.role == "user"][-1]
+    assert last.text.endswith("Be quick.\n\nGo on.") and last.words == ("Be quick.", "Go on.")
+
+
+async def test_a_window_that_turned_out_smaller_is_the_subagents_too(tmp_path):
+    known = Known()
+    known.window = 2048
+    r = rig(tmp_path, says("never"), known=known)
+    report = await delegate(runtime(r), Task("explore-1", "word " * 2000, ("look",)))
+    assert "2,048" in report.text and r.provider.requests == []

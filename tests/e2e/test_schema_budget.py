@@ -56,6 +56,16 @@ def test_a_tool_left_out_is_found_read_about_and_run(
     assert [e["title"] for e in ran.events if e["type"] == "tool_started"][-1] == "Update todos (1)"
 
 
+def test_a_call_through_more_tools_is_the_same_call_as_the_direct_one(
+    server: OllamaServer, run: RunInside, model: str
+) -> None:
+    through = more(tool="list_directory", arguments='{"path": "."}')
+    direct = Reply(calls=(Call("list_directory", {"path": "."}),))
+    server.play(through, direct, through, Reply(text="Ok."))
+    run("-p", "go", "--model", model, "--num-ctx", "4096")
+    assert "gave the same result 2 times" in told(server.chats[-1])[-1]
+
+
 def test_looking_for_tools_leaves_the_front_of_the_prompt_as_it_was(
     server: OllamaServer, run: RunInside, model: str
 ) -> None:

@@ -229,7 +229,7 @@ class Repl:
         if self._talk.opened is None:
             return FormattedText([("", " no model ")])
         session = self._talk.opened.session
-        used = f"{session.tokens_used / 1024:.1f}k/{session.head.num_ctx / 1024:.0f}k"
+        used = f"{session.tokens_used / 1024:.1f}k/{session.window / 1024:.0f}k"
         return FormattedText([("", f" {session.head.model} - {session.mode} - ctx {used} ")])
 
 
