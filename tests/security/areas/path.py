@@ -1,0 +1,5 @@
+"""Cases of the area path."""
+
+from tests.security.play import play
+
+__all__ = ["play"]
