@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Sequence
 from contextlib import aclosing
 
+from ollama_code.agent.record import canonical, timed, typed
 from ollama_code.agent.runtime import Tooling
 from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
@@ -30,14 +31,16 @@ async def run_for_person(tooling: Tooling, command: str) -> str:
     call = ToolCall(id=f"person_{secrets.token_hex(4)}", name=RUN, arguments={"command": command})
     tooling.emit(ToolStarted(call=call, title=f"! {command}", agent=tooling.agent))
     context = Call(id=call.id, budget_chars=SHARED_CHARS, agent=tooling.agent, by_person=True)
-    result = ToolResult(llm_content="(no result)")
-    async with aclosing(tool.stream(fit(tool, call.arguments, {}).params, context)) as items:
-        async for item in items:
-            match item:
-                case Progress(text=text):
-                    tooling.emit(ToolProgressed(call_id=call.id, text=text, agent=tooling.agent))
-                case ToolResult():
-                    result = item
+    result, params = ToolResult(llm_content="(no result)"), fit(tool, call.arguments, {}).params
+    tooling.record(typed(tool.name, canonical(params), context))
+    with timed(tooling, tool.name, context) as run:
+        async with aclosing(tool.stream(params, context)) as items:
+            async for item in items:
+                match item:
+                    case Progress(text=text):
+                        tooling.emit(ToolProgressed(call_id=call.id, text=text, agent=tooling.agent))
+                    case ToolResult():
+                        run.result = result = item
     tooling.emit(ToolFinished(call_id=call.id, result=result, agent=tooling.agent))
     output = shorten(well_formed(result.llm_content), SHARED_CHARS).text
     return f"The person ran this command:\n$ {command}\n{output}"
@@ -54,11 +57,11 @@ async def _read_one(tooling: Tooling, path: str, budget_chars: int) -> str:
     context = Call(id=f"person_{secrets.token_hex(4)}", budget_chars=budget_chars, agent=tooling.agent)
     try:
         try:
-            text = await _content(_tool(tooling, READ), {"absolute_path": path}, context)
+            text = await _content(tooling, READ, {"absolute_path": path}, context)
         except ToolError as e:
             if e.type != ErrorType.IS_DIRECTORY:
                 raise
-            text = await _content(_tool(tooling, LIST), {"path": path}, context)
+            text = await _content(tooling, LIST, {"path": path}, context)
     except ToolError as e:
         if e.type == ErrorType.FILE_NOT_FOUND and not set("/.") & set(path):
             return ""
@@ -66,9 +69,13 @@ async def _read_one(tooling: Tooling, path: str, budget_chars: int) -> str:
     return f"--- {path} ---\n{shorten(well_formed(text), budget_chars).text}\n--- end of {path} ---"
 
 
-async def _content(tool: AnyTool, arguments: dict[str, str], context: Call) -> str:
+async def _content(tooling: Tooling, name: str, arguments: dict[str, str], context: Call) -> str:
+    tool = _tool(tooling, name)
     params = fit(tool, dict(arguments), {}).params
-    return str((await tool.run(params, context)).llm_content)
+    tooling.record(typed(tool.name, canonical(params), context))
+    with timed(tooling, tool.name, context) as run:
+        run.result = await tool.run(params, context)
+    return run.result.llm_content
 
 
 def _tool(tooling: Tooling, name: str) -> AnyTool:

@@ -7,6 +7,7 @@ import logging
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from ollama_code.agent.record import canonical, decided, timed, undeclared
 from ollama_code.agent.runtime import Tooling
 from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import SessionError, ToolError
@@ -91,7 +92,9 @@ async def _attempt(tooling: Tooling, attempt: Attempt, context: Call) -> Execute
     if not ruling.allow:
         return Executed(failed(ruling.reason, ErrorType.DENIED), ruling.ends_turn)
     attempt.began = True
-    return Executed(await _run(tooling, tool, fitted, context))
+    with timed(tooling, tool.name, context) as run:
+        run.result = await _run(tooling, tool, fitted, context)
+    return Executed(run.result)
 
 
 @dataclass(frozen=True)
@@ -110,13 +113,16 @@ class _Asking:
 
 async def _admitted(asking: _Asking, tool: AnyTool, fitted: Fitted, context: Call) -> Ruling:
     """What was decided on is what runs: when it became something else while a person thought, it is decided anew."""
+    tooling, arguments = asking.tooling, canonical(fitted.params)
     request = await tool.permission(fitted.params, context)
     while request is not None:
         ruling = await asking.admit(request)
+        tooling.record(decided(request, arguments, ruling, tooling.agent))
         again = await tool.permission(fitted.params, context) if ruling.allow and ruling.asked else request
-        if again is not None and again.basis == request.basis:
+        if again is not None and again.digest(arguments) == request.digest(arguments):
             return ruling
         request = again
+    tooling.record(undeclared(tool.name, arguments, context))
     return Ruling(allow=True)
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ollama_code.agent.known import Known
 from ollama_code.agent.loops import World, unchanging
+from ollama_code.core.audit import Record, unrecorded
 from ollama_code.core.head import Head, Think
 from ollama_code.core.todo import TodoItem
 from ollama_code.permissions.gate import Gate
@@ -35,6 +36,8 @@ class Tooling:
     emit: Emit
     outputs: Outputs
     agent: str = "main"
+    record: Record = unrecorded
+    """Where what was decided and what ran is written down."""
 
 
 @dataclass(frozen=True)

@@ -2,40 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from ollama_code.bootstrap.options import Options
+from ollama_code.permissions.examples import Examples, check_allowing, check_stopping
 from ollama_code.permissions.policy import Policy
 from ollama_code.permissions.rules import NETWORK, Rule, parse_rule, require_narrow
 from ollama_code.settings.load import Loaded
+from ollama_code.settings.model import RuleLine
 from ollama_code.tools.builtin import SCOPE_OF
 from ollama_code.tools.toolset import Toolset
 
 
 def gather_policy(options: Options, loaded: Loaded, tools: Toolset) -> Policy:
-    """All scopes merged. Raises: UsageError for a rule that cannot be meant."""
-
-    def canonical(name: str) -> str | None:
-        if name == NETWORK:
-            return name
-        found = tools.find(name)
-        return SCOPE_OF.get(found.tool.name, found.tool.name) if found else None
-
-    def rules(texts: Iterable[str], origin: str) -> tuple[Rule, ...]:
-        return tuple(parse_rule(text, origin, canonical) for text in texts)
-
+    """All scopes merged. Raises: UsageError for a rule that cannot be meant or does not hold its own examples."""
+    reading = _Reading(tools)
     wishes, project = loaded.settings.permissions, loaded.project
     excluded = [text for text in loaded.settings.exclude_tools if "(" in text]
-    allow = rules(wishes.allow, "permissions.allow") + rules(options.allow, "--allow")
-    for rule in allow:
-        require_narrow(rule)
     return Policy(
-        allow=allow,
-        ask=rules(wishes.ask, "permissions.ask") + rules(project.ask, project.origin),
+        allow=(
+            *reading.allowing(wishes.allow, "permissions.allow"),
+            *reading.allowing(options.allow, "--allow"),
+        ),
+        ask=(
+            *reading.stopping(wishes.ask, "permissions.ask"),
+            *reading.stopping(project.ask, project.origin),
+        ),
         deny=(
-            rules(wishes.deny, "permissions.deny")
-            + rules(excluded, "excludeTools")
-            + rules(project.deny, project.origin)
-            + rules(options.deny, "--deny")
+            *reading.stopping(wishes.deny, "permissions.deny"),
+            *reading.stopping(excluded, "excludeTools"),
+            *reading.stopping(project.deny, project.origin),
+            *reading.stopping(options.deny, "--deny"),
         ),
     )
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """Every method raises: UsageError."""
+
+    tools: Toolset
+
+    def allowing(self, lines: Iterable[RuleLine], origin: str) -> Iterator[Rule]:
+        for line in lines:
+            rule, examples = self._rule(line, origin)
+            require_narrow(rule)
+            check_allowing(rule, examples)
+            yield rule
+
+    def stopping(self, lines: Iterable[RuleLine], origin: str) -> Iterator[Rule]:
+        for line in lines:
+            rule, examples = self._rule(line, origin)
+            check_stopping(rule, examples)
+            yield rule
+
+    def _rule(self, line: RuleLine, origin: str) -> tuple[Rule, Examples]:
+        if isinstance(line, str):
+            return parse_rule(line, origin, self._canonical), Examples()
+        return parse_rule(line.rule, origin, self._canonical), Examples(line.match, line.not_match)
+
+    def _canonical(self, name: str) -> str | None:
+        if name == NETWORK:
+            return name
+        found = self.tools.find(name)
+        return SCOPE_OF.get(found.tool.name, found.tool.name) if found else None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
+from hashlib import sha256
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -58,24 +60,37 @@ class PermissionRequest(Value):
     reach: Reach = "workspace"
     seen: tuple[str, ...] = ()
     """Scopes that are surely in it, perhaps not all: a rule that forbids one of them, or asks, is about all of it."""
+    sweeps: tuple[str, ...] = ()
+    """Scopes of folders of which it reads whatever lies below: `read_file(src)`. A rule about one of those files is
+    about all of it."""
     cautions: tuple[Caution, ...] = ()
+    rests_on: tuple[str, ...] = ()
+    """What was found out about the world for it: real paths, digests of content. Only compared, never shown."""
     why: str = ""
     """Why it asks, a clause, where that is more than the mode's custom; known once it is decided."""
+    keepable: bool = False
+    """Whether the answer may be kept for the folder; known once it is decided."""
 
-    @property
-    def basis(self) -> tuple[object, ...]:
-        """What a decision about it rests on: a request with another basis needs another decision."""
-        return (self.tool, self.kind, self.scopes, self.seen, self.cautions, self.reach)
+    def digest(self, arguments: str) -> str:
+        """SHA-256, in hex, of all that an approval covers: canonical arguments, what was shown, what it rests on. A
+        call with another digest needs another decision."""
+        facts = self.model_dump(mode="json", exclude={"call_id", "why", "keepable"})
+        return sha256(json.dumps([arguments, facts], sort_keys=True).encode()).hexdigest()
 
     @property
     def terms(self) -> tuple[str, ...]:
-        """What a grant for the session holds: the scopes, and every caution the person saw."""
-        return (*self.scopes, *(f"{caution.scope}: {caution.text}" for caution in self.cautions))
+        """What a grant holds: the scopes, and every caution the person saw."""
+        return tuple(term for scope in self.scopes for term in self.terms_of(scope))
+
+    def terms_of(self, scope: str) -> tuple[str, ...]:
+        """The part of a grant that is about one of the scopes."""
+        about = (caution for caution in self.cautions if caution.scope == scope)
+        return (scope, *(f"{caution.scope}: {caution.text}" for caution in about))
 
 
 class Allowed(Value):
     type: Literal["allowed"] = "allowed"
-    remember: Literal["once", "session"] = "once"
+    remember: Literal["once", "session", "project"] = "once"
 
 
 class Refused(Value):

@@ -63,6 +63,13 @@ def one_line(text: str, *, limit: int = 200) -> str:
     return flat if len(flat) <= limit else flat[: limit - 1] + "\u2026"
 
 
+def hidden(text: str) -> list[str]:
+    """Every character of `text` that cannot be seen, spelled as `clean` can: `<U+202E>`. A carriage return counts: it
+    hides what stands before it in its line."""
+    found = (pattern.finditer(text) for pattern in (_CONTROLS, _INVISIBLE, _LONE_ZWJ))
+    return [_spell(each) for matches in found for each in matches]
+
+
 def well_formed(text: str) -> str:
     """`text` with every lone surrogate replaced, so that it encodes as UTF-8."""
     return _SURROGATES.sub("\ufffd", text)

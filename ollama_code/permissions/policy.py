@@ -41,18 +41,30 @@ class Decision:
     reason: str
     usual: bool = False
     """Whether the mode asks for everything of this kind: a person who is asked needs no reason."""
+    keepable: bool = False
+    """Whether an answer kept for the folder would spare the question next time."""
 
 
-def decide(request: PermissionRequest, mode: Mode, policy: Policy, grants: Collection[str]) -> Decision:
-    """What happens to a call that declared `request`. No I/O, no clock, no exception."""
+def decide(
+    request: PermissionRequest,
+    mode: Mode,
+    policy: Policy,
+    grants: Collection[str],
+    kept: Collection[str] = (),
+) -> Decision:
+    """What happens to a call that declared `request`. `grants` hold for the session and win over a rule that asks;
+    `kept` are those of the folder, which only allow. No I/O, no clock, no exception."""
     try:
-        return _decide(request, mode, policy, grants)
+        return _decide(request, mode, policy, (grants, kept))
     except Exception:
         log.exception("judging %s failed", request.tool)
         return Decision("ask", "the program failed to judge it, which is a mistake of its own")
 
 
-def _decide(request: PermissionRequest, mode: Mode, policy: Policy, grants: Collection[str]) -> Decision:
+def _decide(
+    request: PermissionRequest, mode: Mode, policy: Policy, given: tuple[Collection[str], Collection[str]]
+) -> Decision:
+    grants, kept = given
     everything = (*request.scopes, *request.seen)
     if rule := _first(policy.deny, everything):
         return Decision("deny", f"the rule {rule} ({rule.origin}) forbids it")
@@ -64,27 +76,35 @@ def _decide(request: PermissionRequest, mode: Mode, policy: Policy, grants: Coll
         return Decision("ask", f"the rule {rule} ({rule.origin}) asks for it")
     if request.reach == "protected":
         return Decision("ask", "the path is protected in every mode", usual=True)
+    if rule := _first_below((*policy.deny, *policy.ask), request.sweeps):
+        return Decision(
+            "ask", f"it reads whole folders, where the rule {rule} ({rule.origin}) may hold for a file"
+        )
     unclear = _first_that_cannot_tell((*policy.deny, *policy.ask), request.scopes)
-    allowance = _Allowance(request, policy, named=unclear is not None)
+    allowance = _Allowance(request, policy, kept, named=unclear is not None)
     if not allowance.missing:
-        return Decision("allow", "a rule allows it" if allowance.by_rule else "it only reads")
+        return Decision("allow", _listed(allowance.by) or "it only reads")
     if unclear:  # what was allowed wholesale was not meant to slip past the rule
         return Decision("ask", f"the command may hold what the rule {unclear} ({unclear.origin}) is about")
     decision = _by_mode(request, mode)
     if decision.verdict == "ask" and (held := _listed(allowance.held or _telling(request, policy))):
-        return Decision("ask", held)
+        return Decision("ask", held, keepable=True)
     return decision
 
 
 class _Allowance:
-    """What the rules allow of a request: `missing` are the scopes for which none is enough, `held` says why one
-    that matches is not. With `named`, rules that allow every use of a tool do not count."""
+    """What the rules and the grants for the folder, `kept`, allow of a request: `missing` are the scopes for which
+    none is enough, `by` says what allows the others, `held` why a rule that matches does not. With `named`, rules
+    that allow every use of a tool do not count."""
 
-    def __init__(self, request: PermissionRequest, policy: Policy, *, named: bool) -> None:
+    def __init__(
+        self, request: PermissionRequest, policy: Policy, kept: Collection[str], *, named: bool
+    ) -> None:
         self._request = request
         self._allow = [rule for rule in policy.allow if rule.pattern or not named]
+        self._kept = kept
         self._readers = policy.readers
-        self.by_rule = False
+        self.by: list[str] = []
         self.held: list[str] = []
         self.missing = [scope for scope in request.scopes if not self._covers(scope)]
 
@@ -92,7 +112,11 @@ class _Allowance:
         matching = [rule for rule in self._allow if rule.matches(scope)]
         held = [self._held_back(rule, scope) for rule in matching]
         if "" in held:
-            self.by_rule = True
+            rule = matching[held.index("")]
+            self.by.append(f"the rule {rule} ({rule.origin}) allows it")
+            return True
+        if all(term in self._kept for term in self._request.terms_of(scope)):
+            self.by.append("granted for this folder")
             return True
         if self._readers and self._only_reads(scope):
             return True
@@ -122,9 +146,9 @@ def _by_mode(request: PermissionRequest, mode: Mode) -> Decision:
     if request.reach == "workspace":
         if request.kind is Kind.READ:
             return Decision("allow", "reading inside the workspace")
-        if request.kind is Kind.EDIT and mode is Mode.AUTO_EDIT:
+        if request.kind is Kind.EDIT and mode is Mode.AUTO_EDIT and not request.cautions:
             return Decision("allow", "auto-edit mode")
-    return Decision("ask", f"{mode} mode asks", usual=True)
+    return Decision("ask", f"{mode} mode asks", usual=True, keepable=True)
 
 
 def _telling(request: PermissionRequest, policy: Policy) -> list[str]:
@@ -149,6 +173,10 @@ def _listed(reasons: Iterable[str]) -> str:
 
 def _first(rules: tuple[Rule, ...], scopes: tuple[str, ...]) -> Rule | None:
     return next((rule for rule in rules for scope in scopes if rule.matches(scope)), None)
+
+
+def _first_below(rules: tuple[Rule, ...], sweeps: tuple[str, ...]) -> Rule | None:
+    return next((rule for rule in rules for scope in sweeps if rule.reaches_below(scope)), None)
 
 
 def _first_that_cannot_tell(rules: tuple[Rule, ...], scopes: tuple[str, ...]) -> Rule | None:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 
 from pathspec import GitIgnoreSpec
 
@@ -65,8 +66,24 @@ class Rule:
         words = words_of(line)
         return words is None or "/" in words[0] or _runs_others(words[0])
 
+    def reaches_below(self, scope: str) -> bool:
+        """Whether this rule may be about a file below the folder of a scope such as `read_file(src)`. A pattern that
+        begins with names is about no other folder; any other pattern may be about each."""
+        tool, folder = parse_scope(scope)
+        if tool != self.tool:
+            return False
+        if not self.pattern or "/" not in self.pattern.rstrip("/"):
+            return True
+        if folder.startswith("/") != self.pattern.startswith("//"):
+            return False
+        return all(one == other for one, other in zip(_names(self.pattern), _names(folder), strict=False))
+
     def __str__(self) -> str:
         return f"{self.tool}({self.pattern})" if self.pattern else self.tool
+
+
+def is_about_commands(tool: str) -> bool:
+    return tool in _SPEAK_OF_COMMANDS
 
 
 def parse_scope(scope: str) -> tuple[str, str]:
@@ -134,6 +151,12 @@ def _path_matches(pattern: str, subject: str) -> bool:
     if outside != pattern.startswith("//"):
         return False
     return _spec(pattern.removeprefix("/").casefold()).match_file(subject.removeprefix("/").casefold())
+
+
+def _names(path: str) -> list[str]:
+    """The parts of a path, up to the first that may stand for several."""
+    parts = [part for part in path.casefold().split("/") if part not in ("", ".")]
+    return list(takewhile(lambda part: not set(part) & set("*?[\\"), parts))
 
 
 @cache

@@ -10,7 +10,7 @@ from pydantic import JsonValue, ValidationError
 
 from ollama_code.core.errors import UsageError
 from ollama_code.core.text import one_line
-from ollama_code.settings.model import Settings, keys
+from ollama_code.settings.model import AS_OBJECT, AS_TEXT, Settings, keys
 
 Layer = dict[str, JsonValue]
 """Values by dotted key."""
@@ -26,6 +26,8 @@ _EXPECTED = {
     "tuple_type": "a list in square brackets",
     "dict_type": "an object in braces",
     "string_pattern_mismatch": "a text of one line",
+    "missing": "written, as a text in double quotes",
+    "extra_forbidden": "left out: only rule, match and notMatch stand there",
 }
 
 
@@ -92,7 +94,8 @@ def checked(layer: Layer, origin: str) -> Settings:
 def _complaint(refusal: ValidationError) -> str:
     """What was given, unless it may be a secret, and what is expected."""
     error = refusal.errors()[0]
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"])[1:]
+    parts = [part for part in error["loc"] if part not in (AS_TEXT, AS_OBJECT)]
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)[1:]
     context = error.get("ctx", {})
     match error["type"]:
         case "value_error":
@@ -105,7 +108,8 @@ def _complaint(refusal: ValidationError) -> str:
             return "the value is not UTF-8 text. Write it again."
         case kind:
             expected = _EXPECTED.get(kind, error["msg"])
-    given = "not usable" if path.startswith(SECRETS) else _spoken(error["input"])
+    missing = error["type"] == "missing"
+    given = "not usable" if path.startswith(SECRETS) else "missing" if missing else _spoken(error["input"])
     return f"{path} is {given}, but must be {expected}."
 
 

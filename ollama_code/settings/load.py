@@ -17,7 +17,7 @@ from ollama_code.paths import Home
 from ollama_code.settings.flags import Flags
 from ollama_code.settings.jsonc import SIZE_LIMIT_BYTES, parse
 from ollama_code.settings.layer import SECRETS, Layer, checked, known, leaves, unknown
-from ollama_code.settings.model import Settings, keys
+from ollama_code.settings.model import RuleLine, Settings, keys
 
 CLOUD_HOST = "https://ollama.com"
 DEFAULT = "default"
@@ -47,8 +47,8 @@ class ProjectRules:
     """Rules that a trusted project adds to the person's own; `origin` names its file."""
 
     origin: str = ""
-    ask: tuple[str, ...] = ()
-    deny: tuple[str, ...] = ()
+    ask: tuple[RuleLine, ...] = ()
+    deny: tuple[RuleLine, ...] = ()
 
 
 @dataclass(frozen=True)

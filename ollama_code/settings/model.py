@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 from pydantic.alias_generators import to_camel
 
 from ollama_code.core.permission import Mode
@@ -51,7 +51,6 @@ def _headers(given: dict[str, str]) -> dict[str, str]:
 
 
 Line = Annotated[str, Field(strict=True, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Rules = tuple[Line, ...]
 
 
 class Section(Value):
@@ -64,6 +63,30 @@ class Section(Value):
         str_strip_whitespace=True,
         strict=True,
     )
+
+
+class ExampledRule(Section):
+    """A rule that is tried when it is read: with examples that no longer hold, the program does not start."""
+
+    rule: Line
+    match: tuple[Line, ...] = ()
+    """What the rule has to cover: a command line, or a path."""
+    not_match: tuple[Line, ...] = ()
+    """What it must not cover."""
+
+
+AS_TEXT, AS_OBJECT = "as a text", "as an object"
+
+
+def _form(given: object) -> str:
+    return AS_OBJECT if isinstance(given, dict | ExampledRule) else AS_TEXT
+
+
+RuleLine = Annotated[
+    Annotated[Line, Tag(AS_TEXT)] | Annotated[ExampledRule, Tag(AS_OBJECT)], Discriminator(_form)
+]
+"""A rule alone, or with its examples."""
+Rules = tuple[RuleLine, ...]
 
 
 class Ollama(Section):

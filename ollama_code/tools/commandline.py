@@ -20,6 +20,7 @@ from ollama_code.permissions.shell.guard import (
     only_reads,
     paths,
     reads_operands,
+    sweeps,
 )
 from ollama_code.permissions.shell.own import carried_out_by_bash, entered
 from ollama_code.ports import Place, Workspace
@@ -85,6 +86,8 @@ class Facts:
     seen: tuple[str, ...]
     cautions: tuple[Caution, ...]
     reach: Reach
+    sweeps: tuple[str, ...] = ()
+    rests_on: tuple[str, ...] = ()
 
     def scopes_of(self, tool: str) -> tuple[str, ...]:
         """The same commands as another tool's scopes."""
@@ -123,6 +126,8 @@ async def facts(intent: Intent, tool: str, workspace: Workspace) -> Facts:
         seen=tuple(dict.fromkeys((*looked.seen(), *looked.read()))),
         cautions=tuple(dict.fromkeys(cautions)),
         reach="workspace" if start.inside else "outside",
+        sweeps=tuple(dict.fromkeys(looked.swept())),
+        rests_on=(start.path, *looked.programs()),
     )
 
 
@@ -144,6 +149,24 @@ class _Look:
             for path in paths(argv)[:MAX_PATHS] if reads_operands(argv) else ():
                 with suppress(ToolError):
                     yield f"read_file({self._located(path).shown})"
+
+    def swept(self) -> Iterator[str]:
+        """The folders of which a command shows what lies below, and the workspace where one of them holds it."""
+        for argv in (*self._of, *self._intent.seen):
+            for path in sweeps(argv):
+                try:
+                    place = self._located(path)
+                except ToolError:
+                    yield "read_file(.)"
+                    continue
+                yield f"read_file({place.shown})"
+                if f"{self._workspace.root}/".startswith(f"{place.path.rstrip('/')}/"):
+                    yield "read_file(.)"
+
+    def programs(self) -> Iterator[str]:
+        """The file of each command that runs without a shell."""
+        for argv in self._of:
+            yield self._intent.program(argv[0], self._workspace.root)[0]
 
     def about_start(self, *, inside: bool) -> Iterator[Caution]:
         for scope in self.scopes:

@@ -138,6 +138,8 @@ class RunShellCommand(Tool[ShellParams]):
             reach=known.reach,
             seen=known.seen,
             cautions=known.cautions,
+            sweeps=known.sweeps,
+            rests_on=known.rests_on,
             preview=CommandBlock(
                 command=p.command, directory=ready.line.directory, background=p.is_background
             ),

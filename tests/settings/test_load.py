@@ -130,7 +130,7 @@ def test_an_unknown_key_is_warned_of_and_ignored(tmp_path: Path, text: str, key:
         ),
         (
             '{"permissions": {"deny": ["x", {}]}}',
-            "permissions.deny[1] is an object, but must be a text in double quotes.",
+            "permissions.deny[1].rule is missing, but must be written, as a text in double quotes.",
         ),
         ('{"ollama": "x"}', 'ollama is "x", but must be an object in braces.'),
         ('{"approvalMode": "fast"}', "approvalMode is \"fast\", but must be one of 'plan',"),

@@ -48,7 +48,7 @@ class Bench:
         found = await self.facts(line, directory)
         request = PermissionRequest(
             call_id="c", tool=TOOL, kind=Kind.EXECUTE, title="t", scopes=found.scopes, preview=TextBlock(text=""),
-            reach=found.reach, seen=found.seen, cautions=found.cautions,
+            reach=found.reach, seen=found.seen, cautions=found.cautions, sweeps=found.sweeps,
         )  # fmt: skip
         return decide(request, Mode.DEFAULT, Policy(allow=_rules(allow), deny=_rules(deny)), ())
 
@@ -70,7 +70,9 @@ class Bench:
 
 
 def _rules(patterns: tuple[str, ...]) -> tuple[Rule, ...]:
-    return tuple(parse_rule(f"{TOOL}({pattern})", "--allow", lambda name: name) for pattern in patterns)
+    """Each is the pattern of a rule for commands, or a whole rule for reading."""
+    texts = (text if text.startswith("read_file") else f"{TOOL}({text})" for text in patterns)
+    return tuple(parse_rule(text, "--allow", lambda name: name) for text in texts)
 
 
 @pytest.fixture
@@ -254,3 +256,34 @@ async def test_a_line_the_environment_could_change_is_not_touched_by_it(bench: B
 
 async def test_more_paths_than_are_looked_up_ask(bench: Bench):
     assert await bench.verdict("cat " + " ".join(f"a{number}" for number in range(300)), "cat *") == "ask"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["grep -r x .", "grep -rn x src ..", "grep -nR x src", "grep --recurs x", "grep -d recurse x .", "rg x",
+     "git grep x", "diff -r . src", "git diff", "git diff a b", "git show HEAD src", "ls && grep -r x ."],
+)  # fmt: skip
+async def test_what_reads_whole_folders_asks_where_a_rule_keeps_a_file_below_from_being_read(
+    bench: Bench, line: str
+) -> None:
+    allow = ("grep *", "rg *", "git *", "diff *")
+    decision = await bench.decided(line, *allow, deny=("read_file(secrets/**)",))
+    assert (decision.verdict, "read_file(secrets/**)" in decision.reason) == ("ask", True)
+
+
+@pytest.mark.parametrize(
+    "line", ["grep -r x src", "grep -rn x src/sub", "grep x a.txt", "rg x src", "git status"]
+)
+async def test_a_folder_that_the_rule_is_not_about_is_read_as_before(bench: Bench, line: str) -> None:
+    allow = ("grep *", "rg *", "git *")
+    assert (await bench.decided(line, *allow, deny=("read_file(secrets/**)",))).verdict == "allow"
+
+
+@pytest.mark.parametrize("rule", [".env", "*.pem", "src/**", "src/sub/key", "**/key", "secrets/", ""])
+async def test_a_rule_that_may_be_about_a_file_of_the_folder_asks(bench: Bench, rule: str) -> None:
+    deny = f"read_file({rule})" if rule else "read_file"
+    assert (await bench.decided("grep -r x src", "grep *", deny=(deny,))).verdict != "allow"
+
+
+async def test_a_yes_to_all_commands_does_not_cover_it_either(bench: Bench) -> None:
+    assert (await bench.decided("grep -r x .", "*", deny=("read_file(.env)",))).verdict == "ask"

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from ollama_code.core.display import DiffBlock
 from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
+from ollama_code.core.permission import Mode
+from ollama_code.permissions.policy import Policy, decide
 from ollama_code.tools.files.document import Document, Span
 from tests.tools.desk import Desk
 
@@ -230,3 +232,33 @@ async def test_a_very_long_line_is_not_told_as_a_whole(desk: Desk) -> None:
     told = (await desk.edit("min.js", "MARK", "DONE")).llm_content
     assert len(told) < 1000
     assert told.endswith("…")
+
+
+@pytest.mark.parametrize("text", ["ok\u202e \u2066# safe\u2069", "o\u200bk", "ok\x1b[2K", "tag\U000e0041"])
+async def test_characters_that_nobody_sees_ask_where_edits_run_by_themselves(desk: Desk, text: str) -> None:
+    (desk.root / "f.txt").write_text("if ok:\n")
+    for request in (await desk.ask_edit("f.txt", "ok", text), await desk.ask_write("new.txt", text)):
+        assert request is not None
+        decision = decide(request, Mode.AUTO_EDIT, Policy(), ())
+        assert (decision.verdict, "<U+" in decision.reason) == ("ask", True)
+
+
+async def test_those_that_were_there_already_ask_nobody(desk: Desk) -> None:
+    (desk.root / "f.txt").write_text("a\u200bb\n")
+    request = await desk.ask_edit("f.txt", "a\u200bb", "c\u200bd\u00e9")
+    assert decide(request, Mode.AUTO_EDIT, Policy(), ()).verdict == "allow"
+
+
+async def test_they_are_found_where_the_diff_is_too_long_to_be_shown(desk: Desk) -> None:
+    (desk.root / "f.txt").write_text("x")
+    request = await desk.ask_edit("f.txt", "x", "line\n" * 3000 + "\u202e")
+    assert decide(request, Mode.AUTO_EDIT, Policy(), ()).verdict == "ask"
+
+
+async def test_an_approval_does_not_cover_a_file_that_changed_elsewhere_since(desk: Desk) -> None:
+    (desk.root / "f.txt").write_text("first\n" + "\n" * 50 + "tail\n")
+    before = await desk.ask_edit("f.txt", "first", "b")
+    (desk.root / "f.txt").write_text("first\n" + "\n" * 50 + "other\n")
+    after = await desk.ask_edit("f.txt", "first", "b")
+    assert before.preview == after.preview
+    assert before.digest("{}") != after.digest("{}")

@@ -16,6 +16,7 @@ _GIT_LOOKS = frozenset(
 )
 _GIT_HARMLESS = frozenset({"--no-pager", "-P", "--no-optional-locks", "--version", "--help"})
 _PIECES = re.compile("[=:,@]")
+_FOLLOWS = ("-R", "-L", "--dereference-recursive", "--follow", "--dereference")
 _OF_THE_PROJECT = frozenset({"make", "pytest"})
 """Known by their options, though a project may bring its own."""
 
@@ -76,6 +77,28 @@ def git_elsewhere(argv: Words) -> str:
 def reads_operands(argv: Words) -> bool:
     """Whether the files it names are read by it, as far as it is known."""
     return of_the_system(argv[0]) and argv[0] != GIT
+
+
+def sweeps(argv: Words) -> tuple[str, ...]:
+    """The folders of which it reads whatever lies below, as far as that is known of the program."""
+    options = programs().sweeping(argv)
+    if options is None or (options and not any(_is_one_of(word, options) for word in argv[1:])):
+        return ()
+    if argv[0] == GIT:
+        return ("/",)  # its words may be commits, and wherever it starts it shows the whole repository
+    follows = any(_is_one_of(word, _FOLLOWS) for word in argv[1:])
+    named = [path for path in paths(argv) if not path.startswith("-")]
+    # With one operand, that is the pattern; what follows links may end up anywhere.
+    return tuple(dict.fromkeys((*named, ".") if follows or len(named) < 2 else named))
+
+
+def _is_one_of(word: str, options: Words) -> bool:
+    """Whether `word` is one of `options`, in a bundle of letters or shortened as GNU's programs take it."""
+    name = word.split("=", 1)[0]
+    if name.startswith("--"):
+        return len(name) > 2 and any(option.startswith(name) for option in options)
+    letters = {option[1] for option in options if len(option) == 2}
+    return name in options or (name.startswith("-") and bool(letters & set(name[1:])))
 
 
 def _too_much(what: str) -> str:

@@ -35,6 +35,13 @@ class Programs:
     """What a program can do that no rule with a * shall cover."""
     families: frozenset[str]
     """Programs that are known by their subcommands."""
+    sweepers: Mapping[Words, Words]
+    """Programs that read whole folders, with the options that make them; without options, always."""
+
+    def sweeping(self, argv: Words) -> Words | None:
+        """The options with which `argv`'s program reads whole folders; `None` when it is not known to."""
+        found = self.sweepers.get(argv[:2])
+        return self.sweepers.get(argv[:1]) if found is None else found
 
     def profile(self, argv: Words) -> Profile | None:
         return self.profiles.get(argv[:2]) or self.profiles.get(argv[:1])
@@ -49,6 +56,9 @@ def programs() -> Programs:
         profiles={profile.named: profile for profile in profiles},
         boundless={name: why for why, names in table["boundless"].items() for name in names.split()},
         families=frozenset(profile.named[0] for profile in profiles if len(profile.named) > 1),
+        sweepers={
+            tuple(name.split()): tuple(str(options).split()) for name, options in table["sweeps"].items()
+        },
     )
 
 

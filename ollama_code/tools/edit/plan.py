@@ -15,6 +15,7 @@ from ollama_code.tools.edit.match import MOST_HITS, Found, Hit, How, find
 from ollama_code.tools.files.diff import diff_block
 from ollama_code.tools.files.document import Document, Span, to_lf
 from ollama_code.tools.files.ledger import digest_of
+from ollama_code.tools.files.unseen import newly_hidden
 
 _CONTEXT_LINES = 3
 _AROUND_LINES = 10
@@ -44,12 +45,14 @@ class Wish:
 
 @dataclass(frozen=True)
 class Replacement:
-    """`before` and `after` are the bytes of the file, `report` what the model is told of the change."""
+    """`before` and `after` are the bytes of the file, `report` what the model is told of the change, `hidden` the
+    characters it adds that nobody sees."""
 
     before: bytes
     after: bytes
     diff: DiffBlock
     report: str
+    hidden: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,10 @@ def plan_edit(file: BinaryIO, wish: Wish, changed: Callable[[bytes], bool]) -> R
         after=after,
         diff=diff_block(wish.shown, document.body, new_body),
         report=_report(wish, found, new_body, spans),
+        hidden=newly_hidden(
+            "".join(document.body[span.start : span.end] for span in spans),
+            "".join(span.text for span in spans),
+        ),
     )
 
 

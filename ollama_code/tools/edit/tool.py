@@ -21,6 +21,7 @@ from ollama_code.tools.files.ledger import ReadLedger, digest_of
 from ollama_code.tools.files.missing import missing_file
 from ollama_code.tools.files.pending import Pending
 from ollama_code.tools.files.requests import Change, edit_request, freely_readable, shown_in
+from ollama_code.tools.files.unseen import newly_hidden
 from ollama_code.tools.files.write import require_size
 from ollama_code.tools.schema import PLAIN
 
@@ -83,13 +84,15 @@ class Edit(Tool[EditParams]):
             if freely_readable(place):
                 raise
         self._pending.keep(p, call, _Prepared(place, change))
+        old, new = to_lf(p.old_string), to_lf(p.new_string)
+        title = f"{'Create' if isinstance(change, _Creation) else 'Edit'} {place.shown}"
         match change:
-            case Replacement(diff=diff):
-                preview = diff
+            case Replacement():
+                rests_on = (digest_of(change.before),)
+                said = Change(title, change.diff, rests_on=rests_on, hidden=change.hidden)
             case _:
-                preview = diff_block(place.shown, to_lf(p.old_string), to_lf(p.new_string))
-        verb = "Create" if isinstance(change, _Creation) else "Edit"
-        return edit_request(self.name, place, call, Change(f"{verb} {place.shown}", preview))
+                said = Change(title, diff_block(place.shown, old, new), hidden=newly_hidden(old, new))
+        return edit_request(self.name, place, call, said)
 
     async def run(self, p: EditParams, call: Call) -> ToolResult:
         prepared = self._pending.take(p, call) or _Prepared(self._workspace.locate(p.file_path), None)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ollama_code.core.display import Display, TextBlock
-from ollama_code.core.permission import Kind, PermissionRequest, Reach
+from ollama_code.core.permission import Caution, Kind, PermissionRequest, Reach
 from ollama_code.ports import Place, Workspace
 from ollama_code.tools.base import Call
 
@@ -42,11 +42,14 @@ def read_request(tool: str, places: Sequence[Place], call: Call) -> PermissionRe
 
 @dataclass(frozen=True)
 class Change:
-    """`title` says what would happen. `unseen` when content is lost that the model never read."""
+    """`title` says what would happen. `unseen` when content is lost that the model never read; `rests_on` is what
+    else was looked at, such as the digest of the file; `hidden` are the characters it adds that nobody sees."""
 
     title: str
     preview: Display
     unseen: bool = False
+    rests_on: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
 
 
 def edit_request(tool: str, place: Place, call: Call, change: Change) -> PermissionRequest:
@@ -59,14 +62,18 @@ def edit_request(tool: str, place: Place, call: Call, change: Change) -> Permiss
         reach = "outside"
     elif change.unseen:
         reach = "unseen"
+    scope = f"edit({_name(place)})"
+    hidden = f"it adds what cannot be seen: {', '.join(change.hidden)}" if change.hidden else ""
     return PermissionRequest(
         call_id=call.id,
         tool=tool,
         kind=Kind.EDIT,
         title=title,
-        scopes=(f"edit({_name(place)})",),
+        scopes=(scope,),
         preview=change.preview,
         reach=reach,
+        cautions=(Caution(scope=scope, text=hidden, against="any"),) if hidden else (),
+        rests_on=(place.path, *change.rests_on),
     )
 
 

@@ -23,6 +23,7 @@ from ollama_code.tools.files.kinds import human_size, kind_of
 from ollama_code.tools.files.ledger import ReadLedger, digest_of
 from ollama_code.tools.files.pending import Pending
 from ollama_code.tools.files.requests import Change, edit_request, freely_readable, shown_in
+from ollama_code.tools.files.unseen import newly_hidden
 from ollama_code.tools.schema import PLAIN
 
 MOST_BYTES = 50 * 1024 * 1024
@@ -36,13 +37,15 @@ class WriteFileParams(Params):
 
 @dataclass(frozen=True)
 class _Draft:
-    """A write worked out. `before` is `None` for a new file; `note` is for the model, maybe empty."""
+    """A write worked out. `before` is `None` for a new file; `note` is for the model, maybe empty; `hidden` are the
+    characters it adds that nobody sees."""
 
     place: Place
     before: bytes | None
     after: bytes
     diff: DiffBlock
     note: str = ""
+    hidden: tuple[str, ...] = ()
 
     @property
     def idle(self) -> bool:
@@ -80,7 +83,9 @@ class WriteFile(Tool[WriteFileParams]):
         unseen = draft.before is not None and not self._ledger.knows(place.path)
         verb = "Create" if draft.before is None else "Overwrite"
         title = f"{verb} {place.shown}{' (never read)' if unseen else ''}"
-        return edit_request(self.name, place, call, Change(title, draft.diff, unseen))
+        rests_on = () if draft.before is None else (digest_of(draft.before),)
+        change = Change(title, draft.diff, unseen=unseen, rests_on=rests_on, hidden=draft.hidden)
+        return edit_request(self.name, place, call, change)
 
     async def run(self, p: WriteFileParams, call: Call) -> ToolResult:
         draft = self._pending.take(p, call)
@@ -96,8 +101,9 @@ class WriteFile(Tool[WriteFileParams]):
         require_text(p.content, "content")
         stat = await self._workspace.stat(place)
         if stat is None:
-            after = p.content.encode("utf-8")
-            return _Draft(place, None, after, diff_block(place.shown, "", to_lf(p.content)))
+            after, text = p.content.encode("utf-8"), to_lf(p.content)
+            diff, unseen = diff_block(place.shown, "", text), newly_hidden("", text)
+            return _Draft(place, None, after, diff, hidden=unseen)
         require_size(place, stat.size_bytes)
         stale: Callable[[bytes], bool] = partial(self._ledger.changed, place.path, stat=stat)
         draft = await self._workspace.read(place, partial(_redraft, place=place, content=p.content))
@@ -127,7 +133,8 @@ def _redraft(file: BinaryIO, place: Place, content: str) -> _Draft:
         note = (
             f"The old content is no text ({kind[1] if kind else 'binary data'}, {human_size(len(before))})."
         )
-        return _Draft(place, before, content.encode("utf-8"), note_block(place.shown, note))
+        after, unseen = content.encode("utf-8"), newly_hidden("", to_lf(content))
+        return _Draft(place, before, after, note_block(place.shown, note), hidden=unseen)
     note = ""
     try:
         after = document.rewritten(content)
@@ -141,7 +148,7 @@ def _redraft(file: BinaryIO, place: Place, content: str) -> _Draft:
         diff = note_block(place.shown, "Only line ends or the encoding change.")
     else:
         diff = diff_block(place.shown, document.body, body)
-    return _Draft(place, before, after, diff, note)
+    return _Draft(place, before, after, diff, note, newly_hidden(document.body, body))
 
 
 def _report(draft: _Draft) -> str:
