@@ -14,7 +14,7 @@ _ALWAYS: tuple[TrustAnswer, str] = ("always", "Yes, and remember it until someth
 _SESSION: tuple[TrustAnswer, str] = ("session", "Yes, until I leave")
 _NEVER: tuple[TrustAnswer, str] = ("never", "No, and do not ask again until something here changes")
 
-Kind = Literal["settings", "hook", "mcp server", "command", "agent", "skill"]
+Kind = Literal["settings", "hook", "MCP server", "command", "agent", "skill"]
 
 
 class Holding(Value):
@@ -46,7 +46,11 @@ class TrustOffer(Value):
 
     @property
     def title(self) -> str:
-        return "What you trusted here has changed" if self.changed else "Do you trust this folder?"
+        return (
+            "What you trusted here has changed"
+            if self.changed
+            else "Do you trust this folder? It would configure ollama-code."
+        )
 
     @property
     def warning(self) -> str:

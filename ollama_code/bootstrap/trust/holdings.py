@@ -29,12 +29,12 @@ def _holdings(found: Belongings) -> Iterator[Holding]:
         does = trouble or sets or ("sets nothing that a project may set",)
         yield _holding("settings", SETTINGS, "settings", does, data)
         yield from _defined("hook", SETTINGS, tree.get("hooks"))
-        yield from _defined("mcp server", SETTINGS, tree.get("mcpServers"))
+        yield from _defined("MCP server", SETTINGS, tree.get("mcpServers"))
     if (data := found.files.get(SERVERS)) is not None:
         tree, trouble = _tree(data, SERVERS)
         if trouble:
-            yield _holding("mcp server", SERVERS, "", trouble, data)
-        yield from _defined("mcp server", SERVERS, tree.get("mcpServers"))
+            yield _holding("MCP server", SERVERS, "", trouble, data)
+        yield from _defined("MCP server", SERVERS, tree.get("mcpServers"))
     for path, data in found.below(COMMANDS).items():
         yield _command(path, data)
     for path, data in found.below(AGENTS).items():

@@ -85,7 +85,7 @@ CHANGES = {
         {"maxSteps": 2},
         "settings:.ollama-code/settings.json:settings",
     ),
-    "a server": (".mcp.json", {"mcpServers": {"x": {"command": "touch"}}}, "mcp server:.mcp.json:x"),
+    "a server": (".mcp.json", {"mcpServers": {"x": {"command": "touch"}}}, "MCP server:.mcp.json:x"),
     "a command": (".ollama-code/commands/x.md", "!{touch y}", "command:.ollama-code/commands/x.md:/x"),
     "an agent": (".ollama-code/agents/a.md", "changed", "agent:.ollama-code/agents/a.md:a"),
     "a script of a skill": (".ollama-code/skills/s/run.py", "changed", "skill:.ollama-code/skills/s:s"),
@@ -115,7 +115,7 @@ async def test_a_server_in_the_settings_that_changed_is_named_too(project: Path)
     await decide(project, "always")
     settings(project, mcpServers={"x": {"command": "touch"}}, hooks={"SessionStart": [{"command": "a"}]})
     _, offers = await decide(project, "later")
-    assert [id.partition(":")[0] for id in offers[0].changed] == ["settings", "mcp server"]
+    assert [id.partition(":")[0] for id in offers[0].changed] == ["settings", "MCP server"]
 
 
 async def test_what_was_taken_away_needs_no_new_answer(project: Path) -> None:

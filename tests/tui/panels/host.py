@@ -62,6 +62,9 @@ class Host(App[None]):
     def on_question_panel_replied(self, message: Message) -> None:
         self.heard.append(message)
 
+    def on_trust_panel_answered(self, message: Message) -> None:
+        self.heard.append(message)
+
     def on_pull_panel_cancelled(self, message: Message) -> None:
         self.heard.append(message)
 

@@ -9,12 +9,15 @@ from textual.pilot import Pilot
 
 from ollama_code.core.permission import Mode, Question
 from ollama_code.core.phase import Phase
+from ollama_code.core.trust import TrustOffer
 from ollama_code.frontends.tui.panels.confirm import ConfirmPanel
 from ollama_code.frontends.tui.panels.question import QuestionPanel
 from ollama_code.frontends.tui.panels.status import Status, StatusBar
 from ollama_code.frontends.tui.panels.todos import TodoPanel
+from ollama_code.frontends.tui.panels.trust import TrustPanel
 from ollama_code.frontends.tui.panels.welcome import Welcome
 from tests.tui.panels.host import Hand, Host
+from tests.tui.panels.offers import COMMAND, offer
 from tests.tui.panels.requests import command, diff, request, todos
 
 LOOKS = pytest.mark.parametrize(
@@ -23,6 +26,7 @@ LOOKS = pytest.mark.parametrize(
     ids=lambda value: value.removeprefix("ollama-") if isinstance(value, str) else f"{value[0]}x{value[1]}",
 )
 PIPELINE = "find . -name '*.py' -print0 | xargs -0 grep -l TODO | head -20 && make test 2>&1 | tee out.log\necho done"
+LINKED = ".ollama-code/settings.json is a symbolic link: it is not read."
 STATUS = Status(
     model="qwen3-coder:30b",
     used_tokens=12_700,
@@ -86,6 +90,19 @@ def test_question(snap_compare, question: Question, theme: str, size: tuple[int,
         pilot.app.query_one(QuestionPanel).ask(question)
 
     assert snap_compare(Host(QuestionPanel(clock=Hand()), theme=theme), terminal_size=size, run_before=before)
+
+
+@LOOKS
+@pytest.mark.parametrize(
+    "asked",
+    [offer(), offer(changed=(COMMAND.id,)), offer(lasting=False, troubles=(LINKED,))],
+    ids=["first", "changed", "shared"],
+)
+def test_trust(snap_compare, asked: TrustOffer, theme: str, size: tuple[int, int]):
+    async def before(pilot: Pilot[None]) -> None:
+        pilot.app.query_one(TrustPanel).ask(asked)
+
+    assert snap_compare(Host(TrustPanel(clock=Hand()), theme=theme), terminal_size=size, run_before=before)
 
 
 @LOOKS

@@ -38,7 +38,7 @@ class TrustPanel(AskingPanel):
                 options=tuple(
                     Row(text, gutter=f"{n} ") for n, (_, text) in enumerate(offer.answers, start=1)
                 ),
-                lead=f"1-{len(offer.answers)} or arrows and Enter  ·  Esc is not now",
+                lead=f"1-{len(offer.answers)} or arrows and Enter  ·  Esc decides later",
                 placeholder="",
             )
         )
@@ -69,7 +69,7 @@ def _head(offer: TrustOffer) -> Iterator[Row]:
 
 
 def _body(offer: TrustOffer) -> Iterator[Row]:
-    for holding in offer.holdings:
+    for holding in sorted(offer.holdings, key=lambda one: one.id not in offer.changed):
         changed = holding.id in offer.changed
         mark = "* " if changed else "  "
         yield Row(_title(holding) + ("  new or changed" if changed else ""), "bold", mark, _WARNING)
