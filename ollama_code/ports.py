@@ -189,6 +189,8 @@ class Place:
     """Inside, or in a directory the program itself lets tools read, such as the session's saved outputs."""
     write_guard: str = ""
     read_guard: str = ""
+    strays: bool = False
+    """Whether its name lies inside and a link on the way leads out."""
 
 
 FileKind = Literal["file", "directory", "fifo", "socket", "device"]

@@ -56,6 +56,7 @@ class Territory:
             readable=inside or own_record,
             write_guard=self._guard(against_writing, asked, real) or (_OWN_RECORD if own_record else ""),
             read_guard=self._guard(against_reading, asked, real),
+            strays=not inside and self.owner(asked) is not None,
         )
 
     def owner(self, path: str) -> str | None:

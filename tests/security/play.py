@@ -107,6 +107,10 @@ async def _call(stage: Stage, call: Input, seen: Seen) -> None:
     seen.seconds = time.monotonic() - started
     _note(executed.result, seen)
     seen.inert = call["tool"] in _SEARCHES
+    if seen.inert:  # that nothing was found is told with what was looked for
+        seen.output = seen.output.replace(
+            f"No line matches {call['args'].get('pattern')} ", "No line matches "
+        )
     seen.exact = _exactly(call)
 
 

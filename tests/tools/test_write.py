@@ -122,6 +122,15 @@ async def test_a_directory_is_refused_before_asking(desk: Desk, path: str) -> No
     assert caught.value.type is ErrorType.IS_DIRECTORY
 
 
+async def test_a_name_inside_that_a_link_leads_out_is_refused(desk: Desk, tmp_path_factory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (desk.root / "lib").symlink_to(elsewhere)
+    with pytest.raises(ToolError, match="leads out of the workspace") as refused:
+        await desk.ask_write("lib/x", "evil\n")
+    assert refused.value.type is ErrorType.PERMISSION_DENIED
+    assert list(elsewhere.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("path", "reach"), [(".git/hooks/pre-commit", "protected"), ("../elsewhere.txt", "outside")]
 )

@@ -84,7 +84,15 @@ def test_a_link_that_leads_out_is_where_it_leads(territory: Territory, root: Pat
 
     place = territory.locate("out/new.txt")
 
-    assert (place.path, place.inside) == (f"{tmp_path}/elsewhere/new.txt", False)
+    assert (place.path, place.inside, place.strays) == (f"{tmp_path}/elsewhere/new.txt", False, True)
+
+
+def test_a_path_that_says_it_is_outside_does_not_stray(
+    territory: Territory, root: Path, tmp_path: Path
+) -> None:
+    (root / "out").symlink_to(tmp_path / "elsewhere")
+
+    assert not territory.locate(f"{tmp_path}/elsewhere/new.txt").strays
 
 
 def test_a_link_that_stays_inside_is_shown_as_its_target(territory: Territory, root: Path) -> None:

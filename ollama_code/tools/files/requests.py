@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ollama_code.core.display import Display, TextBlock
+from ollama_code.core.error_type import ErrorType
+from ollama_code.core.errors import ToolError
 from ollama_code.core.permission import Caution, Kind, PermissionRequest, Reach
 from ollama_code.ports import Place, Workspace
 from ollama_code.tools.base import Call
@@ -53,7 +55,14 @@ class Change:
 
 
 def edit_request(tool: str, place: Place, call: Call, change: Change) -> PermissionRequest:
-    """For every tool that changes a file; one scope covers them all."""
+    """For every tool that changes a file; one scope covers them all.
+    Raises: ToolError(PERMISSION_DENIED) for a name in the workspace that a link leads out of it."""
+    if place.strays:
+        raise ToolError(
+            f"A link leads out of the workspace here, to {place.path}, so nothing was changed. If that file is meant,"
+            " give this path itself.",
+            ErrorType.PERMISSION_DENIED,
+        )
     title = change.title
     reach: Reach = "workspace"
     if place.write_guard:
