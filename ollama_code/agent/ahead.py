@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 
-from ollama_code.agent.loaded import announce, forget
 from ollama_code.agent.pace import Pace
+from ollama_code.agent.placement import announce
 from ollama_code.agent.runtime import Runtime
 from ollama_code.core.errors import ProviderError
 from ollama_code.core.events import Notice, PhaseChanged, ReadAhead
@@ -81,7 +81,7 @@ async def _read(rt: Runtime, messages: Sequence[Message]) -> None:
     try:
         usage = await _cost(rt, messages)
     except ProviderError as e:
-        if not forget(rt, e):
+        if not rt.known.learns_from(e):
             raise
         usage = await _cost(rt, messages)
     finally:
@@ -113,4 +113,4 @@ async def _learn_seam(rt: Runtime) -> None:
         return
     if seam := await measure_seam(rt.provider, rt.head):
         found = {"sends_thinking": seam.sends_thinking, "rereads_turn": seam.rereads_turn}
-        rt.known.learn(profile.model_copy(update=found))
+        rt.known.learn(rt.known.profile.model_copy(update=found))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ollama_code.agent.hearing import Manner
+from ollama_code.agent.exchange import Manner
 from ollama_code.agent.meter import Meter
 from ollama_code.agent.runtime import Runtime
 from ollama_code.agent.step import Draft, StepFailed, take_step

@@ -12,7 +12,7 @@ from dataclasses import replace
 from ollama_code.agent.alarm import DidNotFit, take_whole_step
 from ollama_code.agent.carry import carried
 from ollama_code.agent.context import Context
-from ollama_code.agent.hearing import Manner, declared
+from ollama_code.agent.exchange import Manner, declared
 from ollama_code.agent.meter import Meter
 from ollama_code.agent.runtime import Runtime
 from ollama_code.agent.step import Draft, StepFailed

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ollama_code.agent.tapping import TapCost
+from ollama_code.agent.tap_cost import TapCost
+from ollama_code.core.errors import ModelLoadFailed, ModelUnfit, ProviderError
 from ollama_code.core.profile import ModelProfile
 from ollama_code.core.usage import Usage
 from ollama_code.ports import ChatRequest, LoadedModel
@@ -35,6 +36,19 @@ class Known:
         if profile != self.profile:
             self.profile = profile
             self._keep(profile)
+
+    def learns_from(self, error: ProviderError) -> bool:
+        """Remember what `error` shows to be wrong; whether the same request may go well now, without it."""
+        profile = self.profile
+        if isinstance(error, ModelLoadFailed) and profile.fit:
+            self.learn(profile.model_copy(update={"fit": None}))
+        if isinstance(error, ModelUnfit) and error.lacks_thinking and profile.thinks is not False:
+            self.learn(profile.model_copy(update={"thinks": False}))
+            return True
+        if "logprob" in str(error).lower() and profile.taps is not False:
+            self.learn(profile.model_copy(update={"taps": False}))
+            return True
+        return False
 
     def weigh_tap(self, request: ChatRequest, usage: Usage) -> None:
         """An answer to `request` is complete: perhaps it shows what the raw tap costs."""

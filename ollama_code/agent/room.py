@@ -1,17 +1,21 @@
-"""Room in the context window: made before each request, so that no prompt is sent that is known not to fit.
+"""Room in the context window: made before each request, so that no prompt is sent that is known not to fit; and once
+more when the server shows, by its refusal or by its counts, that there was too little.
 
 Old tool results go first, then the conversation becomes a summary of itself. Shares of the window, never amounts:
 what is little at 128k is everything at 8k."""
 
 from __future__ import annotations
 
+from ollama_code.agent.alarm import DidNotFit, take_whole_step
 from ollama_code.agent.compact import WHY, summarise
 from ollama_code.agent.context import Context
+from ollama_code.agent.exchange import Manner
 from ollama_code.agent.meter import MARGIN
 from ollama_code.agent.runtime import Runtime
+from ollama_code.agent.step import Draft, StepFailed
 from ollama_code.agent.stubs import drop_results
 from ollama_code.core.errors import ContextOverflow
-from ollama_code.core.events import Notice
+from ollama_code.core.events import Notice, Retried
 from ollama_code.core.messages import UserMessage
 
 TIGHT_SHARE = 0.8
@@ -23,10 +27,76 @@ ANSWER_SHARE = 1 / 16
 """Share of the window that an answer is expected to take."""
 GROWTH_SHARE = 0.1
 """Share by which the conversation must have grown before it is summarised again."""
+_NEWS = 0.03
+"""Share by which a ratio must differ from the known one to be worth the disk."""
 _WHY = "The context window is getting full"
 
 
-async def make_room(rt: Runtime, context: Context) -> None:
+async def ask_with_room(rt: Runtime, context: Context, manner: Manner) -> Draft:
+    """The model's answer to the whole conversation.
+    Raises: StepFailed, ContextOverflow when no room can be made, ProviderError when making it fails."""
+    await _make_room(rt, context)
+    window = context.meter.num_ctx
+    try:
+        draft = await take_whole_step(rt, context.history, context.meter, manner)
+    except DidNotFit as e:
+        _tell_why(rt, context, e, window)
+        draft = await _again(rt, context, manner, e)
+    _learn(rt, context)
+    return draft
+
+
+async def _again(rt: Runtime, context: Context, manner: Manner, first: DidNotFit) -> Draft:
+    why = "The prompt was cut" if first.sign else "The prompt did not fit"
+    await _relieve(rt, context, why)
+    try:
+        return await take_whole_step(rt, context.history, context.meter, manner)
+    except DidNotFit as e:
+        did = "cuts" if e.sign else "refuses"
+        message = (
+            f"The server still {did} the prompt after room was made for a window of {context.meter.num_ctx:,} "
+            "tokens, so its real window must be smaller. Start a new session with a smaller one (--num-ctx), or look "
+            "at what the server allows (OLLAMA_CONTEXT_LENGTH)."
+        )
+        overflow = ContextOverflow(message, num_ctx=context.meter.num_ctx)
+        if e.sign:
+            discarded = "".join(e.draft.text)
+            rt.emit(
+                Retried(
+                    reason="The server cut the prompt again.", attempt=2, discarded=discarded, agent=rt.agent
+                )
+            )
+        raise StepFailed(Draft(), overflow) from e
+
+
+def _tell_why(rt: Runtime, context: Context, failure: DidNotFit, window: int) -> None:
+    """Loudly where the person saw an answer that is worth nothing."""
+    found = context.meter.num_ctx
+    if found < window:
+        rt.known.window = found
+        text = f"The server's context window has {found:,} tokens, not the {window:,} that were asked for."
+        rt.emit(Notice(text=text, agent=rt.agent))
+    if not failure.sign:
+        rt.emit(Retried(reason="The prompt did not fit the context window.", attempt=1, agent=rt.agent))
+        return
+    discarded = "".join(failure.draft.text)
+    rt.emit(Retried(reason="The server cut the prompt.", attempt=1, discarded=discarded, agent=rt.agent))
+    rt.emit(
+        Notice(
+            text=f"TRUNCATED without a word by the server: {failure.sign}. The model did not see all of the "
+            "conversation, so its answer was thrown away, and it is asked again with a shorter one.",
+            agent=rt.agent,
+        )
+    )
+
+
+def _learn(rt: Runtime, context: Context) -> None:
+    learned, known = context.meter.learned, rt.known.profile.chars_per_token
+    if learned and (known is None or abs(learned - known) > known * _NEWS):
+        rt.known.learn(rt.known.profile.model_copy(update={"chars_per_token": learned}))
+
+
+async def _make_room(rt: Runtime, context: Context) -> None:
     """Bring the conversation below the share of the window at which an answer has room, if it is above it.
     Raises: ContextOverflow when it cannot be done, ProviderError when no summary can be had, CancelledError."""
     if not _is_tight(context):
@@ -37,7 +107,7 @@ async def make_room(rt: Runtime, context: Context) -> None:
     _check(context)
 
 
-async def relieve(rt: Runtime, context: Context, why: str) -> None:
+async def _relieve(rt: Runtime, context: Context, why: str) -> None:
     """Make room after the server showed that the conversation does not fit; `why` is the beginning of a sentence.
     Raises: ContextOverflow when it cannot be done, ProviderError when no summary can be had, CancelledError."""
     if len(context.history) == 1:

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
-from ollama_code.agent.hearing import Manner, Question, question, refuses_tap
-from ollama_code.agent.loaded import announce, forget
+from ollama_code.agent.exchange import Exchange, Manner, exchange
 from ollama_code.agent.meter import Meter
 from ollama_code.agent.pace import Pace, held
 from ollama_code.agent.phases import Phases
+from ollama_code.agent.placement import announce
 from ollama_code.agent.runtime import Runtime
 from ollama_code.core.errors import ProviderError, ReplyBroken, ServerBusy, ServerUnreachable
 from ollama_code.core.events import (
@@ -91,7 +91,7 @@ async def take_step(
         pace = Pace(rt, meter.used(history), held(rt, meter))
         manner = _possible(rt, manner or Manner())
         try:
-            asked = question(rt, history, meter.answer_room(history), manner)
+            asked = exchange(rt, history, meter.answer_room(history), manner)
             if broken := rt.watch.check(asked.request, side=manner.side):
                 rt.emit(Notice(text=str(broken), agent=rt.agent))
             await _stream(rt, asked, draft, pace)
@@ -104,7 +104,8 @@ async def take_step(
                 rt.emit(Notice(text=said, agent=rt.agent))
             raise StepFailed(draft, e) from e
         except ProviderError as e:
-            if draft.is_untouched and (refuses_tap(e, rt.known) or forget(rt, e)):
+            if draft.is_untouched and rt.known.learns_from(e):
+                rt.watch.unread()
                 continue
             if isinstance(e, ReplyBroken) and e.said:
                 draft.fault = e
@@ -139,7 +140,7 @@ def _pause_before(error: ProviderError, attempt: int, started: float, patience_s
     return pause_s if isinstance(error, ServerBusy) else 0.0
 
 
-async def _stream(rt: Runtime, asked: Question, draft: Draft, pace: Pace) -> None:
+async def _stream(rt: Runtime, asked: Exchange, draft: Draft, pace: Pace) -> None:
     phases = Phases()
     async with aclosing(rt.provider.chat(asked.request)) as chunks:
         async for heard in chunks:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ollama_code.agent.ask import ask
 from ollama_code.agent.calls import run_calls
 from ollama_code.agent.context import Context
-from ollama_code.agent.hearing import Manner, declared, offered
+from ollama_code.agent.exchange import Manner, declared, offered
 from ollama_code.agent.loops import LoopGuard
+from ollama_code.agent.room import ask_with_room
 from ollama_code.agent.runtime import Runtime
 from ollama_code.agent.step import Draft, StepFailed
 from ollama_code.agent.understand import Understood, understood
@@ -64,7 +64,7 @@ class _Turn:
     async def _step(self) -> StopReason | None:
         """The reason to stop, if this step is the last."""
         compactions = self._context.compactions
-        draft = await ask(self._rt, self._context, self._manner)
+        draft = await ask_with_room(self._rt, self._context, self._manner)
         if self._context.compactions > compactions:
             self._guard.forget()
         answer = understood(draft, self._declared)

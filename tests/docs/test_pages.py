@@ -66,3 +66,9 @@ def test_the_events_of_the_walk_exist():
         for name in quoted(row[3])
     }
     assert named and named <= events
+
+
+def test_the_map_of_the_agent_names_each_of_its_files_once():
+    told = [name for row in rows(section(ARCHITECTURE, "Inside `agent`")) for name in quoted(row[1])]
+    files = [path.stem for path in (REPO / "ollama_code/agent").glob("[!_]*.py")]
+    assert sorted(name for name in told if not name.startswith("/")) == sorted(files)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ollama_code.agent.known import Known
-from ollama_code.agent.tapping import TapCost
+from ollama_code.agent.tap_cost import TapCost
 from ollama_code.core.errors import RequestRejected
 from ollama_code.core.events import CallDrafted, PhaseChanged
 from ollama_code.core.head import Head

@@ -8,9 +8,7 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
-from ollama_code.agent.known import Known
 from ollama_code.agent.runtime import Runtime
-from ollama_code.core.errors import ProviderError
 from ollama_code.core.head import Think
 from ollama_code.core.messages import Message
 from ollama_code.core.permission import Kind
@@ -59,32 +57,23 @@ class _Tapped(_Plain):
 
 
 @dataclass(frozen=True)
-class Question:
+class Exchange:
     """A request, and the ear for its answer."""
 
     request: ChatRequest
     ear: Ear
 
 
-def question(rt: Runtime, messages: Sequence[Message], num_predict: int, manner: Manner) -> Question:
+def exchange(rt: Runtime, messages: Sequence[Message], num_predict: int, manner: Manner) -> Exchange:
     """The raw tokens are asked for where tools are offered and something comes of a call: not in a side request, and
     not of a server that refuses them or for which they cost too much."""
     if manner.bound is not None:
         shape: JsonValue = bound_schema(_arguments(rt.tooling.toolset, manner.bound))
         request = ChatRequest(rt.head, tuple(messages), num_predict, think=manner.think, format=shape)
-        return Question(request, BoundReader(manner.bound))
+        return Exchange(request, BoundReader(manner.bound))
     taps = bool(rt.head.tools) and not manner.side and rt.known.profile.taps is not False
     request = ChatRequest(rt.head, tuple(messages), num_predict, think=manner.think, tap=taps)
-    return Question(request, _Tapped(declared(rt.tooling.toolset)) if taps else _Plain())
-
-
-def refuses_tap(error: ProviderError, known: Known) -> bool:
-    """Whether the server refused nothing but the raw tokens, so that the same request without them may be taken. It
-    is remembered."""
-    if known.profile.taps is False or "logprob" not in str(error).lower():
-        return False
-    known.learn(known.profile.model_copy(update={"taps": False}))
-    return True
+    return Exchange(request, _Tapped(declared(rt.tooling.toolset)) if taps else _Plain())
 
 
 def declared(toolset: Toolset) -> Declared:
