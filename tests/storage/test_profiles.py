@@ -53,6 +53,14 @@ def test_a_field_that_makes_no_sense_costs_only_itself_and_a_newer_one_survives(
     assert json.loads(path.read_text())["h"]["m"] == {"fit": 16384, "load_s": 2.5, "colour": "red"}
 
 
+def test_a_number_that_cannot_be_one_costs_only_itself(tmp_path: Path) -> None:
+    path = tmp_path / "profiles.json"
+    path.write_text(
+        '{"h": {"m": {"fit": -1, "pinned": 0, "chars_per_token": -3, "read_tok_s": NaN, "load_s": 2.5, "steps": -9}}}'
+    )
+    assert Profiles(path).of("h", "m") == ModelProfile(load_s=2.5)
+
+
 @pytest.mark.parametrize("broken", [b"{", b"[]", b"\xff"])
 def test_a_broken_file_is_set_aside(tmp_path: Path, broken: bytes) -> None:
     path = tmp_path / "profiles.json"
