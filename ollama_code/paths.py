@@ -51,6 +51,10 @@ class Home:
         """Lines typed at the prompt, newest last."""
         return self.root / "history.jsonl"
 
+    def token_at(self, port: int) -> Path:
+        """What clients of the proxy at this port must send, while it runs."""
+        return self.root / "proxy" / f"token-{port}"
+
     def sessions_of(self, directory: Path) -> Path:
         """Where the sessions of one project folder are kept; the name carries the folder's own for people."""
         real = str(directory.resolve())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,9 +16,10 @@ from ollama_code.bootstrap.model import connect, described
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.profile import known_of
 from ollama_code.bootstrap.site import home
+from ollama_code.bootstrap.slots import Slots
 from ollama_code.bootstrap.window import Wishes, settled_window
 from ollama_code.bootstrap.workbench import Bounds, Workbench
-from ollama_code.ports import ChatProvider, ModelInfo
+from ollama_code.ports import ChatProvider, ChatRequest, Chunk, ModelInfo
 from ollama_code.providers.models import choose_model
 from ollama_code.providers.window import unmeasured
 from ollama_code.settings.load import load
@@ -33,6 +36,8 @@ class Serving:
     options: Options
     max_iterations: int = 10
     inject_tools: bool = True
+    parallel: int = 1
+    """Answers that the engine writes at a time; more requests wait here, where those that matter go first."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,17 @@ class Backend:
         self._settings = settings
         self._scratch = scratch
         self._models: dict[str, Model] = {}
+        self._slots = Slots(serving.parallel)
+        self.admitted = self._slots.admitted
+        self.changing = asyncio.Lock()
+        """Held by the one call that may change something in the directory."""
+
+    async def chat(self, request: ChatRequest, *, behind: bool = False) -> AsyncGenerator[Chunk, None]:
+        """The answer, as soon as it is the turn of this request; who is `behind` lets all others pass.
+        Raises: ProviderError."""
+        async with self._slots.turn(behind=behind), aclosing(self.provider.chat(request)) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
     async def model(self, name: str) -> Model:
         """The model of this name, or the default one for an empty name. Looked up once, so that its window stays:
@@ -83,6 +99,7 @@ class Backend:
             yield bench
         finally:
             await bench.close()
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def walls(self) -> str:
         """What holds a command: "in a sandbox (bwrap)", or "without a sandbox"."""

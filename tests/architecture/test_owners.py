@@ -27,6 +27,8 @@ OWNERS = {
     "markdown_it": {"frontends.tui"},
     "pygments": {"frontends.tui"},
     "prompt_toolkit": {"frontends.repl"},
+    "backports": {"frontends.proxy"},
+    "compression": {"frontends.proxy"},
     "starlette": {"frontends.proxy"},
     "uvicorn": {"frontends.proxy"},
 }

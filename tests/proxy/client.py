@@ -66,7 +66,9 @@ async def running(ollama_url: str, directory: Path, wish: Wish = USUAL) -> Async
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         async with serving_backend(serving) as backend:
             service = Service(backend, keepalive_s=wish.keepalive_s)
-            async with listening(proxy_app(service, Rules(TOKEN)), listener, service.stopping):
+            async with listening(
+                proxy_app(service, Rules(TOKEN, port=listener.getsockname()[1])), listener, service.stopping
+            ):
                 yield Proxy(url, service.stopping)
 
 

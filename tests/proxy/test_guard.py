@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from ollama_code.frontends.proxy.connections import HEAD_LIMIT_BYTES
 from ollama_code.frontends.proxy.guard import BODY_LIMIT_BYTES, Guard, Rules, host_name
 from tests.ollama_server import OllamaServer
 from tests.proxy.client import TOKEN, running, user
@@ -145,6 +146,39 @@ async def test_a_client_that_looks_whether_anybody_is_there_is_answered(
 )
 def test_a_host_without_its_port(given: str, name: str):
     assert host_name(given) == name
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("host: localhost:PORT", b"200"),
+        ("host: localhost", b"200"),
+        ("host: localhost:1", b"403"),
+        ("host:", b"403"),
+        ("host: localhost\r\nhost: evil.example", b"400"),
+        ("x: y", b"400"),
+        ("host: localhost\r\ncontent-length: 5\r\ntransfer-encoding: chunked", b"400"),
+    ],
+)
+async def test_the_head_of_a_request_must_mean_one_thing(
+    server: OllamaServer, project: Path, head: str, status: bytes
+):
+    async with running(server.url, project) as proxy:
+        port = proxy.url.rpartition(":")[2]
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(port))
+        lines = head.replace("PORT", port)
+        writer.write(f"GET /health HTTP/1.1\r\n{lines}\r\n\r\n".encode())
+        assert (await reader.readline()).split()[1] == status
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_a_head_without_end_is_not_read(server: OllamaServer, project: Path):
+    async with running(server.url, project) as proxy:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(proxy.url.rpartition(":")[2]))
+        writer.write(b"GET /health HTTP/1.1\r\n" + b"x-more: plum\r\n" * (HEAD_LIMIT_BYTES // 10))
+        assert await reader.read() == b""  # closed, without an answer
+        writer.close()
 
 
 async def asked(rules: Rules, host: str) -> int:

@@ -62,6 +62,27 @@ def test_a_token_of_ones_own_is_not_printed(program: Program):
     assert answer.status_code == 200 and "plum" not in str(printed)
 
 
+def test_the_token_lies_in_a_file_for_the_owner_alone_while_the_server_runs(program: Program):
+    with program.running("--serve", "-p", "0") as running:
+        printed = started(running.lines())
+        file = program.state / "proxy" / f"token-{printed['OPENAI_BASE_URL'].split(':')[2].split('/')[0]}"
+        assert file.read_text().strip() == printed["OPENAI_API_KEY"]
+        assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+        running.signal(signal.SIGTERM)
+        running.ended()
+    assert not file.exists()
+
+
+def test_with_reload_the_server_is_a_child_that_ends_with_its_parent(program: Program):
+    with program.running("--serve", "-p", "0", "--reload", "--no-auth") as running:
+        url = started(running.lines())["OPENAI_BASE_URL"].removesuffix("/v1")
+        assert httpx.get(f"{url}/health", trust_env=False).status_code == 200
+        running.signal(signal.SIGTERM)
+        assert running.ended().code == 0
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{url}/health", trust_env=False)
+
+
 def test_without_auth_any_key_will_do(program: Program):
     with program.running("--serve", "-p", "0", "--no-auth") as running:
         printed = started(running.lines())

@@ -12,7 +12,8 @@ SHORTEST_REMOTE_TOKEN = 32
 """Characters: a token on the network must not be guessed."""
 
 EPILOG = """\
-variables: OLLAMA_BASE_URL or OLLAMA_HOST (where Ollama listens), OLLAMA_TOOLS_PORT, OLLAMA_TOOLS_HOST
+variables: OLLAMA_BASE_URL or OLLAMA_HOST (where Ollama listens), OLLAMA_TOOLS_PORT, OLLAMA_TOOLS_HOST,
+OLLAMA_NUM_PARALLEL (as Ollama has it: how many answers it writes at a time)
 
 Whoever has the token can read and write files in the working directory and run commands as you.
 """
@@ -37,7 +38,9 @@ class ServeFlags:
     inject_tools: bool
     max_iterations: int
     default_model: str | None
+    parallel: int
     log_level: str
+    reload: bool
 
 
 def read_flags(argv: Sequence[str], environ: Mapping[str, str]) -> ServeFlags:
@@ -63,7 +66,9 @@ def read_flags(argv: Sequence[str], environ: Mapping[str, str]) -> ServeFlags:
         inject_tools=not given.no_inject_tools,
         max_iterations=given.max_iterations,
         default_model=given.default_model,
+        parallel=slots_of_engine(environ),
         log_level=given.log_level,
+        reload=given.reload,
     )
 
 
@@ -93,6 +98,7 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     )
     add("--default-model", metavar="NAME", help="the model for requests that name none")
     add("--log-level", choices=LOG_LEVELS, default="INFO", help="default: INFO")
+    add("--reload", action="store_true", help="start again when the program's own code changes")
     return parser
 
 
@@ -116,6 +122,12 @@ def _add_network(parser: argparse.ArgumentParser, environ: Mapping[str, str]) ->
     )
 
 
+def slots_of_engine(environ: Mapping[str, str]) -> int:
+    """What Ollama's own variable says, if it is set here too; the server cannot be asked. Its default is one."""
+    given = environ.get("OLLAMA_NUM_PARALLEL", "")
+    return int(given) if _is_count(given) else 1
+
+
 def _prefixes(text: str | None) -> tuple[str, ...] | None:
     if text is None:
         return None
@@ -133,9 +145,13 @@ def _port(text: str) -> int:
 
 
 def _positive(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
+    if not _is_count(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and int(text) > 0
 
 
 def remote_complaint(flags: ServeFlags) -> str:

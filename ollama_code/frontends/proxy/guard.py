@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ollama_code.frontends.proxy.dialects import dialect_of, is_messages
 from ollama_code.frontends.proxy.faults import INVALID, Fault, Refused
+from ollama_code.frontends.proxy.packing import packing
 
 BODY_LIMIT_BYTES = 32 * 1024 * 1024
 """Room for pictures."""
@@ -29,6 +30,8 @@ class Rules:
     token: str | None
     hosts: frozenset[str] = frozenset()
     remote: bool = False
+    port: int = 0
+    """Where this server listens: a Host with another port was meant for another server. 0 takes any."""
 
 
 class Guard:
@@ -50,7 +53,13 @@ class Guard:
 
     def _fault(self, request: Request) -> Fault | None:
         headers = request.headers
-        if not self._is_host(headers.getlist("host")):
+        hosts = headers.getlist("host")
+        if len(hosts) != 1 or ("content-length" in headers and "transfer-encoding" in headers):
+            close = (("connection", "close"),)  # what follows may be read in two ways
+            return Fault(
+                400, INVALID, "The request names no host, or says two different things.", more_headers=close
+            )
+        if not self._is_host(hosts[0]):
             return Fault(403, "permission_error", "The Host header names another machine than this one.")
         if "origin" in headers or headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
             return Fault(403, "permission_error", "Web pages may not use this server.")
@@ -65,11 +74,13 @@ class Guard:
             return Fault(415, INVALID, "The body must be JSON: send content-type application/json.")
         return None
 
-    def _is_host(self, given: list[str]) -> bool:
-        if len(given) != 1:
+    def _is_host(self, given: str) -> bool:
+        name, port = host_name(given), host_port(given)
+        if name in self._rules.hosts:
+            return True  # it may stand for another port: that of a tunnel, or of a server in front
+        if self._rules.port and port not in ("", str(self._rules.port)):
             return False
-        name = host_name(given[0])
-        if name == "localhost" or name.endswith(".localhost") or name in self._rules.hosts:
+        if name == "localhost" or name.endswith(".localhost"):
             return True
         try:
             address = ipaddress.ip_address(name)
@@ -104,19 +115,26 @@ def host_name(host: str) -> str:
     return host.partition(":")[0]
 
 
+def host_port(host: str) -> str:
+    """The port of a Host header, or nothing."""
+    return host.strip().rpartition("]")[2].partition(":")[2]
+
+
 async def read_body(request: Request) -> bytes:
-    """Raises: Refused for a body that is too big, or that does not come."""
+    """The body, unpacked. Raises: Refused for one that is too big, packed or not, is broken, or does not come."""
     if int(request.headers.get("content-length", "0")) > BODY_LIMIT_BYTES:
         raise Refused(_TOO_BIG)
-    body = bytearray()
+    body, unpacked = bytearray(), packing(request.headers.get("content-encoding", ""))
     try:
         async with asyncio.timeout(BODY_DEADLINE_S):
             async for piece in request.stream():
-                body += piece
+                body += unpacked.feed(piece, BODY_LIMIT_BYTES - len(body)) if piece else b""
                 if len(body) > BODY_LIMIT_BYTES:
                     raise Refused(_TOO_BIG)
     except TimeoutError as e:
         raise Refused(Fault(408, INVALID, "The body did not come in time.")) from e
+    if not unpacked.is_whole:
+        raise Refused(Fault(400, INVALID, "The packed body ends too early."))
     return bytes(body)
 
 

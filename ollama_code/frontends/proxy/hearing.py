@@ -25,12 +25,17 @@ from ollama_code.providers.recover.turn import Refused
 
 @dataclass(frozen=True)
 class Job:
-    """One request of a client, and what it is answered with."""
+    """One request of a client, and what it is answered with. `client` is what it calls itself."""
 
     backend: Backend
     learned: Learned
     model: Model
     asked: Asked
+    client: str = ""
+
+    def chat(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]:
+        """A request for a title or a verdict waits until nobody waits for an answer. Raises: ProviderError."""
+        return self.backend.chat(request, behind=not (self.asked.plain or self.asked.tools))
 
     def request(self, history: Sequence[Message], tools: tuple[WireTool, ...]) -> ChatRequest:
         """Raises: ContextOverflow when no answer fits."""
@@ -100,7 +105,7 @@ class Hearing:
     async def _chunks(self) -> AsyncGenerator[Chunk, None]:
         """The answer, made once more without the raw tokens where the server refuses only those."""
         try:
-            async with aclosing(self.job.backend.provider.chat(self.request)) as chunks:
+            async with aclosing(self.job.chat(self.request)) as chunks:
                 async for chunk in chunks:
                     yield chunk
             return
@@ -109,7 +114,7 @@ class Hearing:
                 raise
         self.job.learned.refused_tap(self.request.head.model)
         self.request = replace(self.request, tap=False)
-        async with aclosing(self.job.backend.provider.chat(self.request)) as chunks:
+        async with aclosing(self.job.chat(self.request)) as chunks:
             async for chunk in chunks:
                 yield chunk
 
@@ -133,7 +138,7 @@ async def heard_bound(job: Job, request: ChatRequest) -> Draft:
     hearing = Hearing(job, job.bound(request))
     reader = BoundReader([*argument_schemas(request.head.tools)])
     draft = hearing.draft
-    async with aclosing(job.backend.provider.chat(hearing.request)) as chunks:
+    async with aclosing(job.chat(hearing.request)) as chunks:
         async for given in chunks:
             for chunk in reader.hear(given):
                 if isinstance(chunk, ToolCall):

@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -16,42 +17,74 @@ from starlette.types import ASGIApp
 
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.serving import Serving, serving_backend
+from ollama_code.bootstrap.site import home
 from ollama_code.bootstrap.workbench import Bounds
 from ollama_code.core.errors import UsageError
 from ollama_code.core.text import clean
 from ollama_code.frontends.proxy.app import Service, proxy_app
+from ollama_code.frontends.proxy.connections import Connection
 from ollama_code.frontends.proxy.flags import ServeFlags, remote_complaint
 from ollama_code.frontends.proxy.guard import Rules
+from ollama_code.frontends.proxy.reload import run_reloading
 from ollama_code.interrupts import cancelled_by_signals
+from ollama_code.storage.atomic import write_atomic
 
 _BACKLOG = 128
 
 
 def run_proxy(flags: ServeFlags) -> int:
     """Serve until a signal comes. Raises: UsageError before the first request."""
+    with bound_socket(flags) as listener:
+        flags = _within_reach(flags, listener)
+        if flags.reload:
+            return run_reloading(listener, partial(_serve_child, flags))
+        return _run(flags, listener)
+
+
+def _serve_child(flags: ServeFlags, sockets: list[socket.socket] | None) -> None:
+    """The same in the process that `--reload` starts."""
+    assert sockets
+    _run(flags, sockets[0])
+
+
+def _run(flags: ServeFlags, listener: socket.socket) -> int:
     logging.getLogger().setLevel(flags.log_level)
     if flags.log_level == "INFO":
         for noisy in ("httpx", "uvicorn"):  # every request to Ollama, every start and end
             logging.getLogger(noisy).setLevel(logging.WARNING)
-    return asyncio.run(_main(flags))
+    return asyncio.run(_main(flags, listener))
 
 
-async def _main(flags: ServeFlags) -> int:
+async def _main(flags: ServeFlags, listener: socket.socket) -> int:
     task = asyncio.current_task()
     assert task is not None
     with cancelled_by_signals(task), suppress(asyncio.CancelledError):  # the only way a server ends
-        await _serve(flags)
+        await _serve(flags, listener)
     return 0
 
 
-async def _serve(flags: ServeFlags) -> None:
-    with bound_socket(flags) as listener:
-        flags = _within_reach(flags, listener)
-        async with serving_backend(_serving(flags)) as backend:
-            service = Service(backend)
-            async with listening(proxy_app(service, _rules(flags, listener)), listener, service.stopping):
+async def _serve(flags: ServeFlags, listener: socket.socket) -> None:
+    async with serving_backend(_serving(flags)) as backend:
+        service = Service(backend)
+        app = proxy_app(service, _rules(flags, listener))
+        async with listening(app, listener, service.stopping):
+            with _kept_token(flags, listener):
                 print(greeting(flags, listener, await backend.walls()), flush=True)
                 await asyncio.Event().wait()
+
+
+@contextmanager
+def _kept_token(flags: ServeFlags, listener: socket.socket) -> Iterator[None]:
+    """The token in a file for this user alone, for programs that are started later."""
+    if flags.token is None:
+        yield
+        return
+    path = home().token_at(listener.getsockname()[1])
+    write_atomic(path, f"{flags.token}\n".encode())
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def _serving(flags: ServeFlags) -> Serving:
@@ -62,6 +95,7 @@ def _serving(flags: ServeFlags) -> Serving:
         options=Options(model=flags.default_model, ollama_url=flags.ollama_url),
         max_iterations=flags.max_iterations,
         inject_tools=flags.inject_tools,
+        parallel=flags.parallel,
     )
 
 
@@ -106,7 +140,9 @@ def _within_reach(flags: ServeFlags, listener: socket.socket) -> ServeFlags:
 
 
 def _rules(flags: ServeFlags, listener: socket.socket) -> Rules:
-    return Rules(flags.token, frozenset((flags.host.lower(), *flags.allowed_hosts)), _is_remote(listener))
+    port, remote = int(listener.getsockname()[1]), _is_remote(listener)
+    own = (flags.host.lower(),) if remote else ()
+    return Rules(flags.token, frozenset((*own, *flags.allowed_hosts)), remote, port)
 
 
 def greeting(flags: ServeFlags, listener: socket.socket, walls: str) -> str:
@@ -167,6 +203,7 @@ async def listening(
         app,
         log_config=None,
         access_log=False,
+        http=Connection,
         lifespan="off",
         proxy_headers=False,
         server_header=False,

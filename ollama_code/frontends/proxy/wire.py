@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, SkipValidation, ValidationError
-from pydantic_core import from_json
 
 from ollama_code.core.text import one_line
 from ollama_code.frontends.proxy.faults import bad_request
+from ollama_code.providers.lenient import read_json
 
 Fields = dict[str, JsonValue]
 
@@ -34,7 +34,7 @@ def read_as(shape: type[Body], data: bytes) -> Body:
     try:
         body = shape.model_validate_json(data)
         if b"NaN" in data or b"Infinity" in data:
-            from_json(data, allow_inf_nan=False)  # what Python reads beyond JSON could not be sent on
+            read_json(data)  # what Python reads beyond JSON could not be sent on
         return body
     except ValidationError as e:
         error = e.errors(include_url=False, include_input=False)[0]

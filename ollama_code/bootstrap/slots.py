@@ -1,0 +1,71 @@
+"""Whose turn it is at the engine: as many answers at a time as it has slots, a short queue in front, no more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from ollama_code.core.errors import ServerBusy
+
+QUEUE = 16
+"""Requests that may wait; a client that is told to come back later is better off than one that waits for hours."""
+
+
+class Slots:
+    """First come, first served; who goes `behind` waits for all others, as a title waits for an answer."""
+
+    def __init__(self, count: int = 1, queue: int = QUEUE) -> None:
+        self._free = count
+        self._room = count + queue
+        self._limit = self._room
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._behind: deque[asyncio.Future[None]] = deque()
+
+    @contextmanager
+    def admitted(self) -> Iterator[None]:
+        """For one request as long as it takes, its tools included. Raises: ServerBusy."""
+        if not self._room:
+            raise ServerBusy(
+                f"The proxy has {self._limit} requests already. Send this one again in a moment."
+            )
+        self._room -= 1
+        try:
+            yield
+        finally:
+            self._room += 1
+
+    @asynccontextmanager
+    async def turn(self, *, behind: bool = False) -> AsyncGenerator[None, None]:
+        """For one answer of the model: the engine stands idle while tools run, and may write for another."""
+        if self._free:
+            self._free -= 1
+        else:
+            await self._wait(self._behind if behind else self._waiting)
+        try:
+            yield
+        finally:
+            self._pass_on()
+
+    async def _wait(self, queue: deque[asyncio.Future[None]]) -> None:
+        turn = asyncio.get_running_loop().create_future()
+        queue.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():  # it was given at the same moment
+                self._pass_on()
+            elif turn in queue:
+                queue.remove(turn)
+            raise
+
+    def _pass_on(self) -> None:
+        queue = self._waiting or self._behind
+        while queue:
+            turn = queue.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+            queue = self._waiting or self._behind
+        self._free += 1
