@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ollama_server import Call, OllamaServer, Pace, Recorded, Reply
+from tests.ollama_server import Call, Fault, Gate, OllamaServer, Pace, Recorded, Reply
 from tests.proxy.client import Proxy, Wish, running, user
 
 GO = {"model": "tiny", "messages": [user("Go.")]}
@@ -29,6 +29,15 @@ async def asking(proxy: Proxy, body: dict) -> None:
     ):
         async for _ in got.aiter_bytes():
             pass
+
+
+async def first_and_rest(proxy: Proxy, gate: Gate) -> tuple[bytes, bytes]:
+    """What comes of a whole answer before the server may go on, and all that comes then."""
+    async with proxy.raw() as client, client.stream("POST", "/v1/chat/completions", json=GO) as answer:
+        pieces = answer.aiter_bytes()
+        first = await anext(pieces)
+        gate.open()
+        return first, b"".join([piece async for piece in pieces])
 
 
 async def leave(client: asyncio.Task[None]) -> None:
@@ -72,6 +81,36 @@ async def test_a_long_silence_is_filled_with_empty_chunks(server: OllamaServer, 
     assert first.choices[0].delta.role == "assistant"
     assert [chunk.choices[0].delta.model_dump(exclude_none=True) for chunk in silent] == [{}, {}]
     assert "".join(text) == "Done."
+
+
+async def test_a_whole_answer_that_takes_long_begins_with_blanks(server: OllamaServer, project: Path):
+    gate = server.gate()
+    server.play(Reply(text="Done.", pace=Pace(hold=gate)))
+    async with running(server.url, project, Wish(keepalive_s=0.05)) as proxy:
+        blank, rest = await first_and_rest(proxy, gate)
+    assert not blank.strip() and json.loads(blank + rest)["choices"][0]["message"]["content"] == "Done."
+
+
+async def test_a_failure_after_the_blanks_is_told_in_the_body(server: OllamaServer, project: Path):
+    gate = server.gate()
+    server.play(Fault.cut(after=Reply(text="One two", pace=Pace(hold=gate, hold_after=1))))
+    async with running(server.url, project, Wish(keepalive_s=0.05)) as proxy:
+        _, rest = await first_and_rest(proxy, gate)
+    assert "stopped in the middle" in json.loads(rest)["error"]["message"]
+
+
+async def test_a_refusal_that_comes_late_is_an_event(server: OllamaServer, project: Path):
+    gate = server.gate()
+    server.hold("/api/chat", gate)
+    server.play(Fault.busy())
+    async with running(server.url, project) as proxy, proxy.raw() as client:
+        body = {**GO, "stream": True}
+        async with client.stream("POST", "/v1/chat/completions", json=body) as answer:
+            lines = answer.aiter_lines()
+            opening = await anext(lines)
+            gate.open()
+            told = [line async for line in lines if line]
+    assert '"role":"assistant"' in opening and "too much to do" in told[-1]
 
 
 async def test_a_proxy_that_stops_says_so_to_whoever_reads(server: OllamaServer, project: Path):

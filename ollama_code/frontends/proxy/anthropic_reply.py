@@ -13,7 +13,7 @@ from ollama_code.core.messages import ToolCall
 from ollama_code.core.usage import Usage
 from ollama_code.frontends.proxy.anthropic_content import sealed
 from ollama_code.frontends.proxy.anthropic_request import Shows
-from ollama_code.frontends.proxy.pieces import Done, Piece, Reason, Worked
+from ollama_code.frontends.proxy.pieces import Done, Piece, Reason, SearchFailed, Worked
 from ollama_code.frontends.proxy.wire import Fields, compact
 from ollama_code.ports import TextPiece, ThinkingPiece
 
@@ -90,6 +90,10 @@ class _Blocks:
                 yield from self._in("", _use(piece, {}))
                 yield self._delta({"type": "input_json_delta", "partial_json": compact(piece.arguments)})
                 yield from self._close()
+            case SearchFailed():
+                for block in _failed_search():
+                    yield from self._in("", block)
+                    yield from self._close()
             case Worked():
                 self._gap = "\n\n" if self._spoke else ""
             case Done():
@@ -125,7 +129,7 @@ class _Blocks:
 
 async def whole(answering: Answering, pieces: AsyncGenerator[Piece, None]) -> Fields:
     """The answer in one object. Of a run with our tools only the last message counts, unless it is empty."""
-    texts, thoughts, calls = [""], [""], list[JsonValue]()
+    texts, thoughts, calls, searches = [""], [""], list[JsonValue](), list[JsonValue]()
     end = Done("stop", Usage())
     async with aclosing(pieces) as given:
         async for piece in given:
@@ -136,12 +140,14 @@ async def whole(answering: Answering, pieces: AsyncGenerator[Piece, None]) -> Fi
                     thoughts[-1] += text
                 case ToolCall():
                     calls.append(_use(piece, piece.arguments))
+                case SearchFailed():
+                    searches += _failed_search()
                 case Worked():
                     texts.append("")
                     thoughts.append("")
                 case Done():
                     end = piece
-    content = [*_thinking(thoughts[-1], answering.shows)]
+    content = [*_thinking(thoughts[-1], answering.shows), *searches]
     if text := next((text for text in reversed(texts) if text.strip()), ""):
         content.append({"type": "text", "text": text})
     return answering.message([*content, *calls], _STOPS[end.reason], end.usage)
@@ -152,6 +158,15 @@ def _thinking(text: str, shows: Shows) -> Iterator[JsonValue]:
         yield {"type": "thinking", "thinking": text, "signature": ""}
     if text and shows == "sealed":
         yield {"type": "thinking", "thinking": "", "signature": sealed(text)}
+
+
+def _failed_search() -> list[Fields]:
+    id = f"srvtoolu_{secrets.token_hex(12)}"
+    error: Fields = {"type": "web_search_tool_result_error", "error_code": "unavailable"}
+    return [
+        {"type": "server_tool_use", "id": id, "name": "web_search", "input": {}},
+        {"type": "web_search_tool_result", "tool_use_id": id, "content": error},
+    ]
 
 
 def _use(call: ToolCall, shown: Fields) -> Fields:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from dataclasses import dataclass, field, replace
 
 from starlette.applications import Starlette
@@ -17,26 +17,18 @@ from ollama_code.bootstrap.serving import Backend
 from ollama_code.core.errors import ModelMissing, OllamaCodeError
 from ollama_code.frontends.proxy import anthropic_reply, anthropic_request, openai_reply, openai_request
 from ollama_code.frontends.proxy.anthropic_reply import PING, Answering
-from ollama_code.frontends.proxy.anthropic_search import no_search, no_search_stream
 from ollama_code.frontends.proxy.asked import Asked
 from ollama_code.frontends.proxy.caller import caller_of
-from ollama_code.frontends.proxy.dialects import ANTHROPIC, OPENAI, dialect_of
+from ollama_code.frontends.proxy.delivery import BROKEN, KEEPALIVE_S, Delivery, as_events, as_object
+from ollama_code.frontends.proxy.dialects import ANTHROPIC, OPENAI, Dialect, dialect_of
 from ollama_code.frontends.proxy.faults import INVALID, Fault, Refused, fault_of
 from ollama_code.frontends.proxy.guard import Guard, Rules, read_body
 from ollama_code.frontends.proxy.hearing import Job
 from ollama_code.frontends.proxy.learned import Learned
-from ollama_code.frontends.proxy.loop import answer, tools_for
+from ollama_code.frontends.proxy.loop import answer, no_search, tools_for
 from ollama_code.frontends.proxy.models import anthropic_list, anthropic_model, openai_list, openai_model
-from ollama_code.frontends.proxy.sse import (
-    BROKEN,
-    KEEPALIVE_S,
-    STOPPING,
-    Ended,
-    EventStream,
-    Pulse,
-    until_gone,
-)
-from ollama_code.frontends.proxy.wire import Fields
+from ollama_code.frontends.proxy.order import ToolOrder
+from ollama_code.frontends.proxy.wire import Fields, compact
 from ollama_code.providers.models import same_model
 
 _CLIENT_GONE = 499
@@ -51,6 +43,7 @@ class Service:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     keepalive_s: float = KEEPALIVE_S
     learned: Learned = field(default_factory=Learned)
+    order: ToolOrder = field(default_factory=ToolOrder)
 
     async def health(self, request: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -73,47 +66,41 @@ class Service:
                 return JSONResponse(as_told(model))
         raise ModelMissing(f'The model "{name}" is not installed.')
 
-    async def chat(self, request: Request) -> Response | EventStream:
+    async def chat(self, request: Request) -> Delivery:
         body = openai_request.read_chat(await read_body(request))
-        job = await self._job(openai_request.asked_of(body, caller_of(request.headers)))
+        job = await self._job(request, openai_request.asked_of(body, caller_of(request.headers)))
         completion = openai_reply.Completion(job.model.info.name)
-        if body.stream:
-            events = openai_reply.stream(completion, answer(job), include_usage=body.usage_wanted)
-            return EventStream(events, Pulse(completion.keepalive, self.keepalive_s), OPENAI, self.stopping)
-        return await self._whole(request, openai_reply.whole(completion, answer(job)))
+        if not body.stream:
+            return self._whole(OPENAI, openai_reply.whole(completion, answer(job)))
+        events = openai_reply.stream(completion, answer(job), include_usage=body.usage_wanted)
+        return Delivery(events, as_events(OPENAI, completion.keepalive, self.keepalive_s), self.stopping)
 
-    async def messages(self, request: Request) -> Response | EventStream:
+    async def messages(self, request: Request) -> Delivery:
         body = anthropic_request.read_messages(await read_body(request))
-        job = await self._job(anthropic_request.asked_of(body, caller_of(request.headers)))
+        job = await self._job(request, anthropic_request.asked_of(body, caller_of(request.headers)))
         answering = Answering(job.model.info.name, body.shows, _prompt_tokens(job))
-        if body.stream:
-            if body.wants_search:
-                events = no_search_stream(answering)
-            else:
-                events = anthropic_reply.stream(answering, answer(job))
-            return EventStream(events, Pulse(PING, self.keepalive_s), ANTHROPIC, self.stopping)
-        if body.wants_search:
-            return JSONResponse(no_search(answering))
-        return await self._whole(request, anthropic_reply.whole(answering, answer(job)))
+        pieces = no_search() if body.wants_search else answer(job)
+        if not body.stream:
+            return self._whole(ANTHROPIC, anthropic_reply.whole(answering, pieces))
+        events = anthropic_reply.stream(answering, pieces)
+        return Delivery(events, as_events(ANTHROPIC, PING, self.keepalive_s), self.stopping)
 
     async def count_tokens(self, request: Request) -> Response:
         """An estimate, and no more: the server cannot count without reading."""
         body = anthropic_request.read_count(await read_body(request))
-        job = await self._job(anthropic_request.asked_of(body, caller_of(request.headers)))
+        job = await self._job(request, anthropic_request.asked_of(body, caller_of(request.headers)))
         return JSONResponse({"input_tokens": _prompt_tokens(job)})
 
-    async def _job(self, asked: Asked) -> Job:
+    async def _job(self, request: Request, asked: Asked) -> Job:
+        asked = replace(asked, tools=self.order.ordered(asked.tools, request.headers))
         return Job(self.backend, self.learned, await self.backend.model(asked.model), asked)
 
-    async def _whole(self, request: Request, work: Coroutine[None, None, Fields]) -> Response:
-        done = await until_gone(work, request.receive, self.stopping)
-        match done:
-            case Ended(why="gone"):
-                return Response(status_code=_CLIENT_GONE)
-            case Ended():
-                raise Refused(STOPPING)
-            case _:
-                return JSONResponse(done)
+    def _whole(self, dialect: Dialect, work: Coroutine[None, None, Fields]) -> Delivery:
+        return Delivery(_encoded(work), as_object(dialect, self.keepalive_s), self.stopping)
+
+
+async def _encoded(work: Coroutine[None, None, Fields]) -> AsyncGenerator[bytes, None]:
+    yield compact(await work).encode()
 
 
 def _prompt_tokens(job: Job) -> int:

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from ollama_code.frontends.proxy import anthropic_errors, openai_errors
 from ollama_code.frontends.proxy.faults import Fault
-from ollama_code.frontends.proxy.wire import Fields
+from ollama_code.frontends.proxy.wire import Fields, compact
 
 MESSAGES = "/v1/messages"
 
@@ -31,6 +31,10 @@ class Dialect:
     def response(self, fault: Fault) -> Response:
         envelope = self._errors.envelope(fault)
         return JSONResponse(envelope, self._errors.status(fault), {**fault.headers(), **_id(envelope)})
+
+    def body(self, fault: Fault) -> bytes:
+        """What stands for an answer whose status was already sent."""
+        return compact(self._errors.envelope(fault)).encode()
 
     def event(self, fault: Fault) -> bytes:
         """The last event of a stream that fails."""

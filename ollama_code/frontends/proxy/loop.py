@@ -17,7 +17,7 @@ from ollama_code.core.usage import Usage
 from ollama_code.frontends.proxy.hearing import Hearing, Job
 from ollama_code.frontends.proxy.holdback import Holdback
 from ollama_code.frontends.proxy.offered import declared
-from ollama_code.frontends.proxy.pieces import Done, Piece, Reason, Worked
+from ollama_code.frontends.proxy.pieces import Done, Piece, Reason, SearchFailed, Worked
 from ollama_code.frontends.proxy.relay import Relay, plain_answer
 from ollama_code.ports import TextPiece
 from ollama_code.tools.seven import READING
@@ -25,6 +25,7 @@ from ollama_code.tools.seven import READING
 ANSWER_NOW = (
     "No more tools can be called in this turn. Answer now with what you know, and say what is left to do."
 )
+NO_SEARCH = "The web cannot be searched here: this server has no search."
 NO_ANSWER = "The model ended without an answer. Ask again, or ask for less at once."
 
 
@@ -35,6 +36,13 @@ def answer(job: Job) -> AsyncGenerator[Piece, None]:
     if tools_for(job):
         return _Run(job).pieces()
     return plain_answer(job)
+
+
+async def no_search() -> AsyncGenerator[Piece, None]:
+    """For a request to search the web: the model's words would be taken for what was found."""
+    yield SearchFailed()
+    yield TextPiece(NO_SEARCH)
+    yield Done("stop", Usage())
 
 
 def tools_for(job: Job) -> tuple[WireTool, ...]:

@@ -19,6 +19,11 @@ class Worked:
 
 
 @dataclass(frozen=True)
+class SearchFailed:
+    """A search of the web was asked for, which nobody here makes."""
+
+
+@dataclass(frozen=True)
 class Done:
     """The last piece of every answer."""
 
@@ -26,4 +31,4 @@ class Done:
     usage: Usage
 
 
-Piece = TextPiece | ThinkingPiece | ToolCall | Worked | Done
+Piece = TextPiece | ThinkingPiece | ToolCall | Worked | SearchFailed | Done

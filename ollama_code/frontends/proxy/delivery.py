@@ -1,14 +1,15 @@
-"""Work that ends when its client leaves or the server stops, and a stream of events that never falls silent."""
+"""An answer on its way: it ends when its client leaves or the server stops, and never falls silent for long."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ollama_code.core.errors import OllamaCodeError
@@ -26,12 +27,6 @@ _MOST_PENDING_BYTES = 64 * 1024
 
 STOPPING = Fault(503, "server_error", "The proxy was stopped while it answered.", retry=True)
 BROKEN = Fault(500, "api_error", "The proxy failed inside; its log says where.")
-
-_HEADERS = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-cache"),
-    (b"x-accel-buffering", b"no"),
-]
 
 
 @dataclass(frozen=True)
@@ -67,25 +62,44 @@ async def _disconnected(receive: Receive) -> None:
 
 
 @dataclass(frozen=True)
-class Pulse:
-    """What is sent while no event comes: `beat`, every `every_s`."""
+class Form:
+    """How an answer is sent. While nothing comes, `beat` is sent every `every_s`. For `grace_s` the status waits: a
+    failure until then is an answer with a status of its own, a later one is the last that is sent."""
 
+    headers: tuple[tuple[bytes, bytes], ...]
     beat: bytes
-    every_s: float = KEEPALIVE_S
+    say: Callable[[Fault], bytes]
+    refuse: Callable[[Fault], Response]
+    every_s: float
+    grace_s: float
+
+
+def as_events(dialect: Dialect, beat: bytes, every_s: float) -> Form:
+    headers = (
+        (b"content-type", b"text/event-stream; charset=utf-8"),
+        (b"cache-control", b"no-cache"),
+        (b"x-accel-buffering", b"no"),
+    )
+    return Form(headers, beat, dialect.event, dialect.response, every_s, GRACE_S)
+
+
+def as_object(dialect: Dialect, every_s: float) -> Form:
+    """In one piece: blanks before it, which JSON allows, tell a client that somebody still works."""
+    headers = ((b"content-type", b"application/json"),)
+    return Form(headers, b" ", dialect.body, dialect.response, every_s, every_s)
 
 
 @dataclass(frozen=True)
-class EventStream:
-    """An ASGI response. The first event opens the stream; it is sent with the second one or after a short while,
-    and a failure before that is an answer with a status of its own. A later one is the last event."""
+class Delivery:
+    """An ASGI response. The first part opens a stream of events: it is sent with the second one, or when the status
+    no longer waits."""
 
-    events: AsyncGenerator[bytes, None]
-    pulse: Pulse
-    dialect: Dialect
+    parts: AsyncGenerator[bytes, None]
+    form: Form
     stopping: asyncio.Event
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        out = _Out(send, self.pulse)
+        out = _Out(send, self.form)
         ended = await until_gone(self._write_all(out), receive, self.stopping)
         if ended == Ended("gone"):
             return
@@ -93,9 +107,9 @@ class EventStream:
         if not isinstance(fault, Fault):
             await out.finish(b"")
         elif out.has_begun:
-            await out.finish(self.dialect.event(fault))
+            await out.finish(self.form.say(fault))
         else:
-            await self.dialect.response(fault)(scope, receive, send)
+            await self.form.refuse(fault)(scope, receive, send)
 
     async def _write_all(self, out: _Out) -> Fault | None:
         """What went wrong, if anything did."""
@@ -111,9 +125,9 @@ class EventStream:
 
     async def _write(self, out: _Out) -> Fault | None:
         try:
-            async with aclosing(self.events) as events:
-                async for event in events:
-                    await out.write(event)
+            async with aclosing(self.parts) as parts:
+                async for part in parts:
+                    await out.write(part)
         except OllamaCodeError as e:
             return fault_of(e)
         except Exception:
@@ -123,13 +137,13 @@ class EventStream:
 
 
 class _Out:
-    """The way to the client. Events that come at once are sent at once: what is written is collected until the writer
-    has to wait."""
+    """The way to the client. Parts that come together are sent together: what is written is collected until the
+    writer has to wait."""
 
-    def __init__(self, send: Send, pulse: Pulse) -> None:
+    def __init__(self, send: Send, form: Form) -> None:
         self.has_begun = False
         self._send = send
-        self._pulse = pulse
+        self._form = form
         self._pending = bytearray()
         self._opens = True
         self._ended = False
@@ -155,12 +169,12 @@ class _Out:
     async def send_all(self) -> None:
         """Until the end."""
         while not self._ended:
-            wait_s = self._pulse.every_s if self.has_begun else GRACE_S
+            wait_s = self._form.every_s if self.has_begun else self._form.grace_s
             try:
                 async with asyncio.timeout(wait_s):
                     await self._woken.wait()
             except TimeoutError:
-                self._pending += self._pulse.beat if self.has_begun else b""
+                self._pending += self._form.beat if self.has_begun else b""
             if not self._ended:
                 await self._put(more=True)
 
@@ -175,5 +189,7 @@ class _Out:
         self._room.set()
         if not self.has_begun:
             self.has_begun = True
-            await self._send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            length = () if more else ((b"content-length", str(len(data)).encode()),)
+            headers = [*self._form.headers, *length]
+            await self._send({"type": "http.response.start", "status": 200, "headers": headers})
         await self._send({"type": "http.response.body", "body": data, "more_body": more})
