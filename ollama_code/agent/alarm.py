@@ -84,6 +84,8 @@ def cut_short(meter: Meter, prompt: Sequence[Message], usage: Usage) -> str:
         )
     if _is_hard_cut(meter, prompt, counted):
         return f"it counted {counted:,} tokens, which is what its cut leaves of a longer prompt"
+    if counted + usage.generated_tokens > meter.num_ctx:
+        return f"it counted {counted:,} tokens and wrote on when its window of {meter.num_ctx:,} was full"
     if len(prompt) > 1 and counted > meter.num_ctx * _FULL and counted > expected * _SURPRISE:
         return f"it counted {counted:,} tokens, as many as fit, where about {expected:,} were expected"
     return ""

@@ -36,7 +36,7 @@ def parts(head: Head, history: Sequence[Message], used: int) -> tuple[Part, ...]
         "system text": len(head.system),
         "tools": sum(len(json.dumps(tool, ensure_ascii=False)) for tool in head.tools),
         "you": sum(len(m.text) for m in history if isinstance(m, UserMessage)),
-        "answers": sum(len(m.text) for m in history if isinstance(m, AssistantMessage)),
+        "answers": sum(len(m.written or m.text) for m in history if isinstance(m, AssistantMessage)),
         "thinking": _thinking(head, history),
         "calls": sum(_calls(m) for m in history if isinstance(m, AssistantMessage)),
         "results": sum(len(m.text) for m in history if isinstance(m, ToolMessage)),
@@ -51,4 +51,6 @@ def _thinking(head: Head, history: Sequence[Message]) -> int:
 
 
 def _calls(message: AssistantMessage) -> int:
+    if message.written:
+        return 0
     return sum(len(call.name) + len(json.dumps(call.arguments, ensure_ascii=False)) for call in message.calls)

@@ -86,7 +86,8 @@ class Session:
 
     def warm_up(self) -> None:
         """Load the model and let it read what every request begins with, in the background, until a turn starts."""
-        self._ahead.warm_up(self._rt, self._next())
+        messages = self._next()
+        self._ahead.warm_up(self._rt, messages if self._fits(messages) else ())
 
     async def settled(self) -> None:
         """Return when nothing runs in the background any more."""
@@ -248,12 +249,16 @@ class Session:
         finally:
             self._rt.known.learn(self.stats.added_to(self._rt.known.profile))
             self._feed.emit(TurnFinished(reason=reason, detail=detail))
-            if reason == "done":
+            if reason == "done" and self._fits(self._next()):
                 self._ahead.reread(self._rt, self._next())
 
     def _next(self) -> list[Message]:
         """The history as the next turn will begin it, as far as that is known."""
         return [*self.history, UserMessage(text=preface(self._told, self._look()))]
+
+    def _fits(self, messages: Sequence[Message]) -> bool:
+        """A conversation that does not fit is made shorter by the next turn: nobody is to read it before."""
+        return self._context.meter.used(messages) < self.window
 
     def _forget(self, event: Event) -> None:
         """After a compaction: what told the model where it is may be gone."""

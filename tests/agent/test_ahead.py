@@ -14,6 +14,7 @@ from ollama_code.agent.runtime import Runtime, Tooling
 from ollama_code.agent.session import Session
 from ollama_code.agent.surroundings import Surroundings
 from ollama_code.core.head import Head
+from ollama_code.core.messages import AssistantMessage
 from ollama_code.core.permission import Mode
 from ollama_code.core.profile import ModelProfile
 from ollama_code.permissions.gate import Gate
@@ -140,3 +141,14 @@ async def test_a_model_that_refuses_to_think_reads_ahead_without(desk):
     assert [event.type for event in one.seen].count("read_ahead") == 1
     assert not any(event.type == "notice" for event in one.seen)
     assert one.known.profile.thinks is False and len(server.read_tokens) == 1
+
+
+async def test_a_conversation_that_fills_the_window_is_not_read_ahead(desk):
+    server, one = desk(rereads_turn=True)
+    server.play(Reply(text="ok"))
+    await one.say("hello")
+    await one.session.settled()
+    one.session.history.append(AssistantMessage(text="word " * 20_000))
+    one.session.warm_up()
+    await one.session.settled()
+    assert len(server.warmups) == 2 and len(server.warmups[-1].body) < len(server.warmups[0].body)

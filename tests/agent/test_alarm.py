@@ -120,3 +120,9 @@ async def test_a_server_that_cuts_again_ends_the_turn_in_words(tmp_path):
 
 def test_one_message_is_never_dropped_however_long_it_turns_out_to_be():
     assert cut_short(meter(), talk(0, words=1200), counted(7900)) == ""
+
+
+def test_writing_on_in_a_full_window_is_a_cut():
+    prompt, known = talk(4), after(talk(3), 7600)
+    assert "wrote on" in cut_short(known, prompt, counted(7900, generated=400))
+    assert cut_short(known, prompt, counted(7900, generated=200)) == ""
