@@ -58,6 +58,7 @@ async def test_a_folder_that_many_write_into_can_only_be_trusted_for_now(key: st
 async def test_keys_that_come_too_early_answer_nothing():
     async with asked(offer(), settled=False) as (app, pilot, panel):
         await pilot.press("2", "enter", "escape")
+        await pilot.pause()
         assert answers(app) == []
         assert panel.display
 
