@@ -63,15 +63,14 @@ class Backend:
         self._settings = settings
         self._scratch = scratch
         self._models: dict[str, Model] = {}
-        self._slots = Slots(serving.parallel)
-        self.admitted = self._slots.admitted
+        self.slots = Slots(serving.parallel)
         self.changing = asyncio.Lock()
         """Held by the one call that may change something in the directory."""
 
     async def chat(self, request: ChatRequest, *, behind: bool = False) -> AsyncGenerator[Chunk, None]:
         """The answer, as soon as it is the turn of this request; who is `behind` lets all others pass.
         Raises: ProviderError."""
-        async with self._slots.turn(behind=behind), aclosing(self.provider.chat(request)) as chunks:
+        async with self.slots.turn(behind=behind), aclosing(self.provider.chat(request)) as chunks:
             async for chunk in chunks:
                 yield chunk
 

@@ -18,23 +18,24 @@ class Slots:
 
     def __init__(self, count: int = 1, queue: int = QUEUE) -> None:
         self._free = count
-        self._room = count + queue
-        self._limit = self._room
+        self.inside = 0
+        """Requests that were admitted and are not done."""
+        self._limit = count + queue
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._behind: deque[asyncio.Future[None]] = deque()
 
     @contextmanager
     def admitted(self) -> Iterator[None]:
         """For one request as long as it takes, its tools included. Raises: ServerBusy."""
-        if not self._room:
+        if self.inside >= self._limit:
             raise ServerBusy(
                 f"The proxy has {self._limit} requests already. Send this one again in a moment."
             )
-        self._room -= 1
+        self.inside += 1
         try:
             yield
         finally:
-            self._room += 1
+            self.inside -= 1
 
     @asynccontextmanager
     async def turn(self, *, behind: bool = False) -> AsyncGenerator[None, None]:

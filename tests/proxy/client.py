@@ -26,7 +26,16 @@ TOKEN = "a-token-for-the-test"
 @dataclass(frozen=True)
 class Proxy:
     url: str
-    stopping: asyncio.Event
+    service: Service
+
+    @property
+    def stopping(self) -> asyncio.Event:
+        return self.service.stopping
+
+    @property
+    def inside(self) -> int:
+        """Requests that were let in and are not answered yet."""
+        return self.service.backend.slots.inside
 
     def openai(self) -> AsyncOpenAI:
         return AsyncOpenAI(base_url=f"{self.url}/v1", api_key=TOKEN, max_retries=0)
@@ -69,7 +78,7 @@ async def running(ollama_url: str, directory: Path, wish: Wish = USUAL) -> Async
             async with listening(
                 proxy_app(service, Rules(TOKEN, port=listener.getsockname()[1])), listener, service.stopping
             ):
-                yield Proxy(url, service.stopping)
+                yield Proxy(url, service)
 
 
 def user(text: str) -> dict[str, str]:

@@ -29,8 +29,15 @@ NO_SEARCH = "The web cannot be searched here: this server has no search."
 NO_ANSWER = "The model ended without an answer. Ask again, or ask for less at once."
 
 
-def answer(job: Job) -> AsyncGenerator[Piece, None]:
-    """The pieces of the answer, `Done` last. Raises: ProviderError."""
+async def answer(job: Job) -> AsyncGenerator[Piece, None]:
+    """The pieces of the answer, `Done` last. Raises: ProviderError, also when too many requests are here already."""
+    with job.backend.slots.admitted():
+        async with aclosing(_answer(job)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+
+def _answer(job: Job) -> AsyncGenerator[Piece, None]:
     if job.asked.tools:
         return Relay(job).pieces()
     if tools_for(job):
@@ -143,8 +150,11 @@ class _Run:
     ) -> str:
         if why := refused.get(call.id):
             return f"Error: {why}"
-        self._changed = self._changed or bench.changes(call.name)
-        return await bench.answer(call, budget_chars)
+        if not bench.changes(call.name):
+            return await bench.answer(call, budget_chars)
+        self._changed = True
+        async with self._job.backend.changing:
+            return await bench.answer(call, budget_chars)
 
 
 def _unjudged(holdback: Holdback, meaning: Understood) -> str:
