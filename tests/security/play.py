@@ -165,8 +165,7 @@ async def _start(stage: Stage, case: Case, seen: Seen) -> None:
     if opened is not None:
         await opened.session.settled()
         await stage.say("hello")
-    sent = "\n".join(recorded.body.decode(errors="replace") for recorded in stage.server.requests)
-    seen.output = f"{stage.person.seen}\n{sent}\n{stage.trouble}"
+    seen.output = f"{stage.person.seen}\n{stage.told()}\n{stage.trouble}"
     seen.asked = len(stage.person.offers)
 
 

@@ -99,6 +99,11 @@ class Stage:
             async for _ in events:
                 pass
 
+    def told(self) -> str:
+        """All that the product sent to the model's server."""
+        sent = (recorded.json() for recorded in self.server.requests if recorded.body)
+        return "\n".join(json.dumps(body, ensure_ascii=False) for body in sent)
+
     async def call(self, tool: str, arguments: Mapping[str, JsonValue]) -> Executed:
         """One call, decided and run as any other. Raises: Unplayable where the product has no such tool."""
         assert self.opened is not None
@@ -132,8 +137,11 @@ class Stage:
     async def close(self) -> None:
         while self.racers:
             racer = self.racers.pop()
+            ended = racer.poll()
             racer.kill()
             racer.communicate()
+            if ended is not None:
+                raise Unplayable(f"the race ended by itself with {ended}")
         while self.litter:
             self.litter.pop().unlink(missing_ok=True)
         if self.conversation is not None:
