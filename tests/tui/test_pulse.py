@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ollama_code.core.events import (
+    CallDrafted,
     Compacted,
     Event,
     ModeChanged,
@@ -43,6 +44,11 @@ def test_a_phase_that_is_told_again_goes_on_since_it_began():
     hand.now += 5
     pulse.hear(phase("reading", "about 2,000 tokens"))
     assert (pulse.status.phase_since, pulse.status.phase.detail) == (100.0, "about 2,000 tokens")
+
+
+def test_a_call_that_grows_is_counted_as_in_the_transcript():
+    pulse = told(phase("calling", "edit"), CallDrafted(number=1, name="edit", text="a", tokens=13))
+    assert pulse.status.phase == Phase(name="calling", detail="edit", tokens=13)
 
 
 def test_each_tool_is_timed_from_its_own_start():

@@ -75,6 +75,7 @@ PLAN = Call(
     },
 )
 READ = Call("read_file", {"absolute_path": "roman.py"})
+WRITE = Call("write_file", {"file_path": "roman_test.py", "content": DIAL * 3})
 SLOW = Call("run_shell_command", {"command": "for i in 1 2 3; do echo test_$i ... ok; done; sleep 60"})
 
 LOOKS = pytest.mark.parametrize(
@@ -169,6 +170,23 @@ def test_a_tool_that_runs(pictured, server, theme: str, size: tuple[int, int]):
         play.room.status.refresh()
 
     assert pictured(act, theme, size, Options(mode="yolo"))
+
+
+@LOOKS
+def test_a_call_that_is_being_written(pictured, server, theme: str, size: tuple[int, int]):
+    gate = server.gate()
+    server.play(Reply(text="I write the file anew.", calls=(WRITE,), pace=Pace(hold=gate, hold_after=230)))
+
+    async def act(play: Play) -> None:
+        await play.open()
+        await play.enter("Why does the dial show III instead of IV?")
+        await gate.until_reached()
+        await play.until(lambda: "lines above" in play.text and play.room._pulse.status.phase.tokens == 223)
+        play.hand.now += 9
+        play.room.status.refresh()
+
+    assert pictured(act, theme, size)
+    gate.open()
 
 
 @LOOKS

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ollama_code.core.events import (
+    CallDrafted,
     Compacted,
     Event,
     ModeChanged,
@@ -41,6 +42,8 @@ class Pulse:
         match event:
             case PhaseChanged(phase=phase):
                 self._phase(phase)
+            case CallDrafted(name=name, tokens=tokens) if name:  # the transcript shows the same count
+                self._phase(Phase(name="calling", detail=name, tokens=tokens))
             case ModeChanged(mode=mode):
                 self.status = replace(self.status, mode=mode)
             case UsageReported(usage=usage, num_ctx=num_ctx):

@@ -202,7 +202,7 @@ def _brief(phase: Phase, times: Times) -> str:
 def _elapsed(phase: Phase, elapsed_s: float) -> str:
     if phase.name == "reading" and (left_s := phase.left_s(elapsed_s)):
         return f"about {span(left_s)} left"
-    return span(elapsed_s) + (f" of about {span(phase.expected_s)}" if phase.expected_s else "")
+    return span(elapsed_s) + (f" of about {span(phase.expected_s)}" if phase.expected_s >= 1 else "")
 
 
 def _no_progress(phase: Phase, times: Times) -> str:
