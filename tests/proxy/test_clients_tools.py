@@ -232,3 +232,19 @@ async def test_a_server_without_raw_tokens_is_asked_without_them_from_then_on(
         first, second = await chat(proxy), await chat(proxy)
     assert (first[0], second[0]) == ("Rain.", "Sun.")
     assert ["logprobs" in body.json() for body in server.chats] == [True, False, False]
+
+
+async def test_a_model_without_tools_is_bound_to_call_by_a_schema(server: OllamaServer, project: Path):
+    server.add_model("plain", capabilities=("completion",))
+    wrote = {"name": "weather", "arguments": {"city": "Oslo"}}
+    server.play(Reply(text=json.dumps(wrote)), Reply(text='{"answer": "Rain."}'))
+    answer = await messages(server, project, model="plain")
+    assert shown(answer) == [("tool_use", {"city": "Oslo"})] and answer.stop_reason == "tool_use"
+    use = {"type": "tool_use", "id": "a", "name": "weather", "input": {"city": "Oslo"}}
+    result = {"type": "tool_result", "tool_use_id": "a", "content": "rain"}
+    talk = [user("Oslo?"), {"role": "assistant", "content": [use]}, {"role": "user", "content": [result]}]
+    told = await messages(server, project, model="plain", messages=talk)
+    assert shown(told) == [("text", "Rain.")] and told.stop_reason == "end_turn"
+    system, _, called, came = server.chats[1].json()["messages"]
+    assert "weather(city, days?: integer): The weather." in system["content"]
+    assert (json.loads(called["content"]), came["content"]) == (wrote, "Result of weather:\nrain")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -31,6 +32,7 @@ from ollama_code.frontends.proxy.order import ToolOrder
 from ollama_code.frontends.proxy.wire import Fields, compact
 from ollama_code.providers.models import same_model
 
+_Work = Callable[[], Awaitable[Fields]]
 _CLIENT_GONE = 499
 _TWICE = "/v1/v1/"
 
@@ -71,7 +73,7 @@ class Service:
         job = await self._job(request, openai_request.asked_of(body, caller_of(request.headers)))
         completion = openai_reply.Completion(job.model.info.name)
         if not body.stream:
-            return self._whole(OPENAI, openai_reply.whole(completion, answer(job)))
+            return self._whole(OPENAI, partial(openai_reply.whole, completion, answer(job)))
         events = openai_reply.stream(completion, answer(job), include_usage=body.usage_wanted)
         return Delivery(events, as_events(OPENAI, completion.keepalive, self.keepalive_s), self.stopping)
 
@@ -81,7 +83,7 @@ class Service:
         answering = Answering(job.model.info.name, body.shows, _prompt_tokens(job))
         pieces = no_search() if body.wants_search else answer(job)
         if not body.stream:
-            return self._whole(ANTHROPIC, anthropic_reply.whole(answering, pieces))
+            return self._whole(ANTHROPIC, partial(anthropic_reply.whole, answering, pieces))
         events = anthropic_reply.stream(answering, pieces)
         return Delivery(events, as_events(ANTHROPIC, PING, self.keepalive_s), self.stopping)
 
@@ -95,17 +97,16 @@ class Service:
         asked = replace(asked, tools=self.order.ordered(asked.tools, request.headers))
         return Job(self.backend, self.learned, await self.backend.model(asked.model), asked)
 
-    def _whole(self, dialect: Dialect, work: Coroutine[None, None, Fields]) -> Delivery:
+    def _whole(self, dialect: Dialect, work: _Work) -> Delivery:
         return Delivery(_encoded(work), as_object(dialect, self.keepalive_s), self.stopping)
 
 
-async def _encoded(work: Coroutine[None, None, Fields]) -> AsyncGenerator[bytes, None]:
-    yield compact(await work).encode()
+async def _encoded(work: _Work) -> AsyncGenerator[bytes, None]:
+    yield compact(await work()).encode()
 
 
 def _prompt_tokens(job: Job) -> int:
-    head = job.asked.head(job.model, tools_for(job))
-    return job.learned.meter(head).used(job.asked.messages_for(job.model.info))
+    return job.learned.meter(job.head(tools_for(job))).used(job.asked.messages_for(job.model.info))
 
 
 def proxy_app(service: Service, rules: Rules) -> ASGIApp:

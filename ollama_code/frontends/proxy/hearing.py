@@ -11,16 +11,17 @@ from ollama_code.agent.step import Draft
 from ollama_code.agent.understand import Understood, understood
 from ollama_code.bootstrap.serving import Backend, Model
 from ollama_code.core.errors import ProviderError, ReplyBroken
-from ollama_code.core.head import WireTool
+from ollama_code.core.head import Head, WireTool
 from ollama_code.core.messages import Message, ToolCall
 from ollama_code.frontends.proxy.asked import Asked
 from ollama_code.frontends.proxy.learned import Learned
 from ollama_code.frontends.proxy.offered import argument_schemas
 from ollama_code.ports import ChatRequest, Chunk, RawPiece, ReplyEnd, TextPiece, ThinkingPiece
-from ollama_code.providers.constrain import BoundReader, bound_schema
+from ollama_code.providers.constrain import BoundReader, bound_schema, taught
 from ollama_code.providers.recover import Declared
 from ollama_code.providers.recover.resolve import delivered
 from ollama_code.providers.recover.turn import Refused
+from ollama_code.tools.tiers.form import in_lines
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,25 @@ class Job:
 
     def request(self, history: Sequence[Message], tools: tuple[WireTool, ...]) -> ChatRequest:
         """Raises: ContextOverflow when no answer fits."""
-        head = self.asked.head(self.model, tools)
+        head = self.head(tools)
         room = self.learned.meter(head).answer_room(history)
         tokens = min(self.asked.max_tokens, room) if self.asked.max_tokens else room
-        tap = bool(tools) and self.learned.taps(head.model)
-        return ChatRequest(head, tuple(history), tokens, self.asked.sampling, self.asked.format, tap=tap)
+        shape = bound_schema(argument_schemas(tools)) if head.described else self.asked.format
+        tap = bool(head.tools) and self.learned.taps(head.model)
+        return ChatRequest(head, tuple(history), tokens, self.asked.sampling, shape, tap=tap)
+
+    def head(self, tools: tuple[WireTool, ...]) -> Head:
+        """A model that cannot call is told of the tools in words, and bound to answer with a call or in words."""
+        if self.model.info.tools or not tools:
+            return self.asked.head(self.model, tools)
+        plain = self.asked.head(self.model, ())
+        lines = "\n".join(map(in_lines, tools))
+        more = {"acting": "constrained", "described": tuple(argument_schemas(tools)), "think": False}
+        return plain.model_copy(update={**more, "system": taught(plain.system, lines)})
 
     def bound(self, request: ChatRequest) -> ChatRequest:
         """The same, its answer bound to be a call."""
-        schema = bound_schema(argument_schemas(request.head.tools), must_call=True)
+        schema = bound_schema(argument_schemas(self.asked.tools), must_call=True)
         return replace(request, format=schema, think=False, tap=False)
 
 
@@ -105,7 +116,7 @@ class Hearing:
     async def _chunks(self) -> AsyncGenerator[Chunk, None]:
         """The answer, made once more without the raw tokens where the server refuses only those."""
         try:
-            async with aclosing(self.job.chat(self.request)) as chunks:
+            async with aclosing(self._once()) as chunks:
                 async for chunk in chunks:
                     yield chunk
             return
@@ -114,9 +125,21 @@ class Hearing:
                 raise
         self.job.learned.refused_tap(self.request.head.model)
         self.request = replace(self.request, tap=False)
-        async with aclosing(self.job.chat(self.request)) as chunks:
+        async with aclosing(self._once()) as chunks:
             async for chunk in chunks:
                 yield chunk
+
+    async def _once(self) -> AsyncGenerator[Chunk, None]:
+        names = self.request.head.described
+        reader = BoundReader(names)
+        async with aclosing(self.job.chat(self.request)) as chunks:
+            async for given in chunks:
+                if not names:
+                    yield given
+                    continue
+                for chunk in reader.hear(given):
+                    yield chunk
+        self.draft.bound = bool(names) and reader.is_kept
 
 
 class Everything:
@@ -136,7 +159,7 @@ class Nothing:
 async def heard_bound(job: Job, request: ChatRequest) -> Draft:
     """The answer to a request that is bound to call."""
     hearing = Hearing(job, job.bound(request))
-    reader = BoundReader([*argument_schemas(request.head.tools)])
+    reader = BoundReader([*argument_schemas(job.asked.tools)])
     draft = hearing.draft
     async with aclosing(job.chat(hearing.request)) as chunks:
         async for given in chunks:

@@ -53,12 +53,22 @@ class TextForm:
 
     def piece(self, told: Told) -> str:
         schema = offered(told.tool.params, told.detail)
-        described = told.description
-        head = f"{told.tool.name}({_parameters(schema)}){': ' if described else ''}{described}"
-        return "\n".join((head, *_notes(schema))) if told.detail is Detail.FULL else head
+        lines = _lines(told.tool.name, told.description, schema)
+        return "\n".join(lines if told.detail is Detail.FULL else lines[:1])
 
     def joined(self, pieces: Iterable[str]) -> str:
         return "\n".join(pieces)
+
+
+def in_lines(tool: WireTool) -> str:
+    """A tool of somebody else as lines of text, in full."""
+    function = cast(Schema, tool["function"])
+    schema = cast(Schema, function["parameters"])
+    return "\n".join(_lines(str(function["name"]), str(function.get("description", "")), schema))
+
+
+def _lines(name: str, described: str, schema: Schema) -> tuple[str, ...]:
+    return (f"{name}({_parameters(schema)}){': ' if described else ''}{described}", *_notes(schema))
 
 
 def _parameters(schema: Schema) -> str:
