@@ -68,6 +68,12 @@ def test_the_events_of_the_walk_exist():
     assert named and named <= events
 
 
+def test_the_map_of_the_proxy_names_files_that_are_there():
+    told = [name for row in rows(section(ARCHITECTURE, "Inside the proxy")) for name in quoted(row[1])]
+    files = {path.stem for path in (REPO / "ollama_code/frontends/proxy").glob("[!_]*.py")}
+    assert set(told) <= files and len(told) == len(set(told)) > 20
+
+
 def test_the_map_of_the_agent_names_each_of_its_files_once():
     told = [name for row in rows(section(ARCHITECTURE, "Inside `agent`")) for name in quoted(row[1])]
     files = [path.stem for path in (REPO / "ollama_code/agent").glob("[!_]*.py")]
