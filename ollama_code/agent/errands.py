@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Sequence
 from contextlib import aclosing
 
+from ollama_code.agent.overt import overt_for
 from ollama_code.agent.record import canonical, timed, typed
 from ollama_code.agent.runtime import Tooling
 from ollama_code.core.error_type import ErrorType
@@ -42,7 +43,8 @@ async def run_for_person(tooling: Tooling, command: str) -> str:
                     case ToolResult():
                         run.result = result = item
     tooling.emit(ToolFinished(call_id=call.id, result=result, agent=tooling.agent))
-    output = shorten(well_formed(result.llm_content), SHARED_CHARS).text
+    said = overt_for(well_formed(result.llm_content), tooling.emit, tooling.agent)
+    output = shorten(said, SHARED_CHARS).text
     return f"The person ran this command:\n$ {command}\n{output}"
 
 
@@ -66,7 +68,8 @@ async def _read_one(tooling: Tooling, path: str, budget_chars: int) -> str:
         if e.type == ErrorType.FILE_NOT_FOUND and not set("/.") & set(path):
             return ""
         text = f"(not readable: {e})"
-    return f"--- {path} ---\n{shorten(well_formed(text), budget_chars).text}\n--- end of {path} ---"
+    text = overt_for(well_formed(text), tooling.emit, tooling.agent)
+    return f"--- {path} ---\n{shorten(text, budget_chars).text}\n--- end of {path} ---"
 
 
 async def _content(tooling: Tooling, name: str, arguments: dict[str, str], context: Call) -> str:

@@ -7,6 +7,7 @@ import logging
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from ollama_code.agent.overt import overt_for
 from ollama_code.agent.record import canonical, decided, timed, undeclared
 from ollama_code.agent.runtime import Tooling
 from ollama_code.core.error_type import ErrorType
@@ -157,7 +158,7 @@ def _unknown(tooling: Tooling, name: str) -> str:
 
 async def _bounded(tooling: Tooling, call: ToolCall, result: ToolResult, budget_chars: int) -> ToolResult:
     """The result with text that fits the window and the wire; what was cut can be read from a file."""
-    text = well_formed(result.llm_content)
+    text = overt_for(well_formed(result.llm_content), tooling.emit, tooling.agent)
     if len(text) > budget_chars:
         note = await asyncio.to_thread(_kept, tooling, call, text)
         note = note if len(note) <= budget_chars // 2 else ""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from ollama_code.agent.execute import Attempt, execute
+from ollama_code.agent.overt import overt_for
 from ollama_code.agent.runtime import Tooling
 from ollama_code.core.error_type import ErrorType
 from ollama_code.core.messages import Arguments, ToolCall
@@ -49,7 +50,7 @@ class _Kitchen:
 async def _part(kitchen: _Kitchen, piece: Piece) -> str | None:
     match piece:
         case Words(text=text):
-            return text
+            return overt_for(text, kitchen.tooling.emit, kitchen.tooling.agent)
         case FileSlot(path=path):
             return f"--- {path} ---\n{await _content(kitchen, path)}\n--- end of {path} ---"
         case CommandSlot(command=command):

@@ -13,6 +13,7 @@ from ollama_code.agent.compact import compact
 from ollama_code.agent.context import Context, Standing
 from ollama_code.agent.errands import read_for_person, run_for_person
 from ollama_code.agent.feed import Feed, Observer
+from ollama_code.agent.overt import overt_for
 from ollama_code.agent.overview import Overview, parts
 from ollama_code.agent.recipes import filled
 from ollama_code.agent.runtime import Runtime
@@ -34,6 +35,7 @@ from ollama_code.core.messages import Image, Message, UserMessage
 from ollama_code.core.permission import Mode
 from ollama_code.core.profile import ModelProfile
 from ollama_code.core.recipe import Recipe
+from ollama_code.core.text import overt
 from ollama_code.ports import LoadedModel
 from ollama_code.tools.toolset import Toolset
 
@@ -272,5 +274,5 @@ class Session:
         parts = [preface(self._told, now), *unheard, *self._asides, text]
         self._told = now
         self._asides.clear()
-        whole = "\n\n".join(part for part in parts if part)
-        return UserMessage(text=whole, images=images, said=(*unheard, said))
+        whole = overt_for("\n\n".join(part for part in parts if part), self._feed.emit, self._rt.agent)
+        return UserMessage(text=whole, images=images, said=tuple(overt(words)[0] for words in (*unheard, said)))

@@ -1,8 +1,8 @@
 """Text from strangers: made safe for a terminal, made well-formed for JSON, made short for a window.
 
-Three different needs, three functions. `clean` is for people's eyes and is applied at every edge where
-foreign text is shown; `well_formed` is for the wire and the disk and changes only what UTF-8 cannot carry;
-`shorten` keeps head and tail."""
+Different needs, a function for each. `clean` is for people's eyes and is applied at every edge where foreign text is
+shown; `overt` is for models, which read what people cannot see; `well_formed` is for the wire and the disk and
+changes only what UTF-8 cannot carry; `shorten` keeps head and tail."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ _INVISIBLE = re.compile(
 _LONE_ZWJ = re.compile("(?<![\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])\u200d")
 _MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _MARKS = re.compile(f"({_MARK}{{4}}){_MARK}+")
+_SMUGGLED = re.compile("[\U000e0000-\U000e007f]|[\ufe00-\ufe0f\U000e0100-\U000e01ef]{2,}")
+"""Tags, which spell ASCII unseen, and variation selectors in a row, which spell bytes: one alone chooses a glyph."""
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -68,6 +70,12 @@ def hidden(text: str) -> list[str]:
     hides what stands before it in its line."""
     found = (pattern.finditer(text) for pattern in (_CONTROLS, _INVISIBLE, _LONE_ZWJ))
     return [_spell(each) for matches in found for each in matches]
+
+
+def overt(text: str) -> tuple[str, int]:
+    """`text` without characters that no person sees and that spell words for a model, and how many went."""
+    seen = _SMUGGLED.sub("", text)
+    return seen, len(text) - len(seen)
 
 
 def well_formed(text: str) -> str:

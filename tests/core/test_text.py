@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_code.core.text import StreamCleaner, clean, one_line, shorten, well_formed
+from ollama_code.core.text import StreamCleaner, clean, one_line, overt, shorten, well_formed
 
 HOSTILE = st.text(alphabet="ab\n\t\r\x1b\x9b\x9d[]0;m\\\x07\u202e\u200b\u200d\U000e0041\x00\x7f\u0301")
 OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\U000e0000-\U000e0fff]")
@@ -33,6 +33,19 @@ OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u206
 )
 def test_clean_shows_text_and_obeys_nothing(given: str, shown: str):
     assert clean(given) == shown
+
+
+@pytest.mark.parametrize(
+    ("given", "seen"),
+    [
+        ("a\U000e0069\U000e0067b", ("ab", 2)),
+        ("a\ufe01\ufe02\U000e0101b", ("ab", 3)),
+        ("\u2764\ufe0f and \u845b\U000e0100", ("\u2764\ufe0f and \u845b\U000e0100", 0)),
+        ("e\u0301 \u202e \U0001f468\u200d\U0001f469", ("e\u0301 \u202e \U0001f468\u200d\U0001f469", 0)),
+    ],
+)
+def test_overt_takes_out_what_spells_words_unseen_and_nothing_else(given: str, seen: tuple[str, int]):
+    assert overt(given) == seen
 
 
 def test_visible_writes_out_what_a_person_must_see_to_decide():
