@@ -112,7 +112,8 @@ def _last(opening: UserMessage, words: Sequence[str], meter: Meter) -> str:
 
 
 def _earlier(words: Sequence[str], meter: Meter) -> str:
-    """What the person said before: the first task, and the newest that has room beside it."""
+    """What the person said before: the first task, and the newest that has room beside it, in any case the last:
+    that may be the task, and what came after it a word on the way."""
     room = int(meter.body_tokens * WORDS_SHARE)
     if not words:
         return ""
@@ -120,10 +121,11 @@ def _earlier(words: Sequence[str], meter: Meter) -> str:
     room -= meter.size([UserMessage(text=first)])
     newest: list[str] = []
     for word in reversed(words[1:]):
-        room -= meter.size([UserMessage(text=word)])
-        if room < 0:
+        kept = meter.fitted(word, room)
+        room -= meter.size([UserMessage(text=kept)])
+        if newest and room < 0:
             break
-        newest.insert(0, word)
+        newest.insert(0, kept)
     left_out = len(words) - 1 - len(newest)
     gap = [f"[{left_out} messages left out]"] if left_out else []
     lines = [f"- {word}" for word in (first, *gap, *newest)]

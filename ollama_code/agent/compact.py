@@ -125,7 +125,7 @@ def _fitted(messages: Sequence[Message], meter: Meter, limit: int) -> list[Messa
     fitted = [_lean(message) for message in messages]
     excess = meter.used(fitted) - limit
     while excess > 0:
-        i = max(range(len(fitted) - 1), key=lambda i: len(fitted[i].text))
+        i = max(range(len(fitted) - 1), key=lambda i: _spare(fitted[i]))
         if len(fitted[i].text) <= _LEAST_CHARS:
             break
         half = fitted[i].model_copy(update={"text": shorten(fitted[i].text, len(fitted[i].text) // 2).text})
@@ -135,6 +135,11 @@ def _fitted(messages: Sequence[Message], meter: Meter, limit: int) -> list[Messa
         excess -= meter.size(fitted[:turn])
         del fitted[:turn]
     return fitted
+
+
+def _spare(message: Message) -> int:
+    """How much of it may go: what the person said is the last to be cut."""
+    return len(message.text) // (8 if isinstance(message, UserMessage) else 1)
 
 
 def _first_turn(messages: Sequence[Message]) -> int:

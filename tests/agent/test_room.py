@@ -225,3 +225,14 @@ def test_a_long_conversation_keeps_the_first_task_and_the_newest_words():
     assert "message 0 " in first.text and "messages left out" in first.text
     assert rest[-2].text.startswith("message 199 ")
     assert meter().used([first, *rest]) < 8192 // 2
+
+
+def test_a_word_on_the_way_does_not_cost_the_long_task_before_it():
+    history = [
+        UserMessage(text="the first"),
+        AssistantMessage(text="done"),
+        UserMessage(text="THE TASK " + "with very much detail " * 300),
+        *step("look", "x " * 5000, word="a.py"),
+        UserMessage(text="be quick"),
+    ]
+    assert "THE TASK" in opened(history).text
