@@ -29,7 +29,7 @@ def governed(loaded: Loaded, folder: Folder) -> Loaded:
 def _held_back(loaded: Loaded, folder: Folder) -> Loaded:
     """A mode and rules chosen for folders in general are not meant for one whose content nobody vouches for. A mode
     said on the command line was chosen for this folder, and then the rules hold too."""
-    told = f"This folder is not trusted: {_listed(folder)} in it are not read."
+    told = f"This folder is not trusted. Not read: {_listed(folder)}."
     if loaded.is_said("approvalMode"):
         return replace(loaded, warnings=(*loaded.warnings, told))
     settings = loaded.settings

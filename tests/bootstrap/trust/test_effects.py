@@ -86,7 +86,7 @@ async def test_the_person_is_asked_before_the_server_is(
 async def test_untrusted_settings_are_not_read_not_even_for_mistakes(program: Program, talk: Talk) -> None:
     put(program.project, ".ollama-code/settings.json", "{ broken")
     opened = await talk(Guest(trusts="later")).open()
-    assert "not trusted: the settings in it are not read" in "\n".join(opened.notices)
+    assert "not trusted. Not read: the settings." in "\n".join(opened.notices)
 
 
 async def test_trusted_settings_with_a_mistake_are_an_error_that_names_the_place(
