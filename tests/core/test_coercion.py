@@ -59,3 +59,14 @@ def test_items_of_a_list_are_typed_too():
 def test_item_without_what_it_needs_is_refused():
     with pytest.raises(ToolError, match="id"):
         fit_arguments({"todos": [{"rank": 1}]}, LIST)
+
+
+def test_an_open_schema_keeps_what_it_does_not_name():
+    note = Signature("note", {"type": "object", "properties": {"title": TEXT}}, open=True)
+    given = {"Title": "x", "path": "p", "more": {"a": 1}}
+    assert fit_arguments(given, note).values == {"title": "x", "path": "p", "more": {"a": 1}}
+
+
+def test_an_open_schema_without_properties_takes_anything_as_it_is():
+    anything = Signature("anything", {"type": "object"}, open=True)
+    assert fit_arguments({"input": {"a": 1}}, anything).values == {"input": {"a": 1}}

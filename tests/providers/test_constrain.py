@@ -45,6 +45,11 @@ def test_without_tools_only_an_answer_is_left() -> None:
     assert bound_schema({})["properties"] == {"answer": {"type": "string"}}
 
 
+def test_where_a_call_must_come_the_schema_has_no_words():
+    (branch,) = bound_schema({"look": {"type": "object", "properties": {}}}, must_call=True)["anyOf"]
+    assert branch["properties"]["name"] == {"const": "look"}
+
+
 @pytest.mark.parametrize("text", ['a "b" \\ /', "é 🙂\n\t", "", "\u2028{}[]", "\\u0041"])
 @pytest.mark.parametrize("ascii_only", [True, False])
 def test_an_answer_is_decoded_whatever_the_cut(text: str, ascii_only: bool) -> None:
