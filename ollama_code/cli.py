@@ -64,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
     add("--deny", action="append", default=[], metavar="RULE", help="forbid a tool; wins over everything")
     add("--max-steps", type=_positive, metavar="N", help="most model calls in one turn (default: 50)")
     add("--plain", action="store_true", help="a line-by-line prompt instead of the full screen")
+    add("--store-key", action="store_true", help="keep an API key for the server, typed unseen; empty removes it")
     add("--serve", action="store_true", help="serve models and tools to other programs: --serve --help")
     add("--demo", action="store_true", help="try it without Ollama: a scripted model in a scratch project")
     return parser
@@ -113,6 +114,10 @@ def _reported(front_end: Callable[[], int]) -> int:
 
 def _front_end(arguments: argparse.Namespace) -> int:
     options = _options(arguments)
+    if arguments.store_key:
+        from ollama_code.frontends.keys import run_store_key
+
+        return run_store_key(options)
     if arguments.prompt is None and _at_terminal():
         if arguments.plain or not _has_screen():
             from ollama_code.frontends.repl.app import run_repl

@@ -42,6 +42,11 @@ class Home:
         return self.root / "trust.json"
 
     @property
+    def secrets(self) -> Path:
+        """Which secrets are stored; their values too, where there is no keyring."""
+        return self.root / "secrets.json"
+
+    @property
     def commands(self) -> Path:
         """Slash commands the person wrote for every project."""
         return self.root / "commands"

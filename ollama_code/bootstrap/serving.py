@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 import shutil
 import tempfile
@@ -12,17 +11,16 @@ from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ollama_code.bootstrap.keys import load_with_keys
 from ollama_code.bootstrap.model import connect, described
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.profile import known_of
-from ollama_code.bootstrap.site import home
 from ollama_code.bootstrap.slots import Slots
 from ollama_code.bootstrap.window import Wishes, settled_window
 from ollama_code.bootstrap.workbench import Bounds, Workbench
 from ollama_code.ports import ChatProvider, ChatRequest, Chunk, ModelInfo
 from ollama_code.providers.models import choose_model
 from ollama_code.providers.window import unmeasured
-from ollama_code.settings.load import load
 from ollama_code.settings.model import Settings
 from ollama_code.tools.seven import COMMAND, wire_tools
 
@@ -113,7 +111,7 @@ class Backend:
 @asynccontextmanager
 async def serving_backend(serving: Serving) -> AsyncGenerator[Backend, None]:
     """Raises: UsageError for settings to mend or a directory that cannot be entered."""
-    loaded = load(home(), os.environ, serving.options.flags())
+    loaded = await asyncio.to_thread(load_with_keys, serving.options)
     provider, host = await connect(serving.options, loaded)
     try:
         with _scratch() as scratch:

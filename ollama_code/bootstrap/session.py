@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from ollama_code.bootstrap.assembly import Assembly, Opened
+from ollama_code.bootstrap.keys import load_with_keys
 from ollama_code.bootstrap.model import choose, connect, patiently
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.profile import known_of
@@ -17,7 +18,6 @@ from ollama_code.bootstrap.trust.folder import Folder, FolderTrust
 from ollama_code.bootstrap.window import Tell, Wishes, choose_window, tell_nobody
 from ollama_code.core.messages import Message
 from ollama_code.ports import Asker
-from ollama_code.settings.load import load
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ async def open_session(
     """Everything wired together. `asker` is `None` where nobody can answer; `patience_s` is how long to go on
     trying while nobody answers at the server's address; `tell` hears what is waited for meanwhile.
     Raises: UsageError (ModelUnclear when a model has to be chosen), SessionError, ProviderError."""
-    loaded = load(home(), os.environ, options.flags())
+    loaded = await asyncio.to_thread(load_with_keys, options)
     async with AsyncExitStack() as stack:
         site = find_site(options)
         folder = start.folder or await FolderTrust(home(), None).of(site.directory)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from ollama_code.bootstrap.keys import load_with_keys
 from ollama_code.bootstrap.model import connect
 from ollama_code.bootstrap.options import Options
-from ollama_code.bootstrap.site import home
 from ollama_code.ports import ChatProvider
-from ollama_code.settings.load import load
 
 
 @asynccontextmanager
 async def model_shelf(options: Options) -> AsyncIterator[ChatProvider]:
     """The provider a session would use, connected as long as the block is open: `installed()`, `pull(name)`.
     Raises: UsageError, ProviderError."""
-    provider, _ = await connect(options, load(home(), os.environ, options.flags()))
+    provider, _ = await connect(options, await asyncio.to_thread(load_with_keys, options))
     try:
         yield provider
     finally:

@@ -19,6 +19,7 @@ OWNERS = {
     "tree_sitter": {"permissions.shell"},
     "tree_sitter_bash": {"permissions.shell"},
     "filelock": {"storage"},
+    "keyring": {"storage"},
     "pypdf": {"tools.files"},
     "PIL": {"tools.files"},
     "charset_normalizer": {"tools.files"},
