@@ -20,6 +20,7 @@ from ollama_code.core.text import one_line
 from ollama_code.core.version import __version__
 from ollama_code.ports import ChatRequest, Chunk, LoadedModel, ModelInfo, ModelSummary, PullProgress
 from ollama_code.providers.catalog import Rendered, Residents, Show, Tags, Version
+from ollama_code.providers.connection import transport
 from ollama_code.providers.faults import broken_off, cut_short, refused
 from ollama_code.providers.host import is_cloud, is_loopback, login_of, without_login
 from ollama_code.providers.lenient import Lenient, read_json
@@ -101,6 +102,7 @@ class OllamaProvider(ollama.AsyncClient):
                 auth=login_of(url),
                 # A proxy of the environment cannot reach this machine's own loopback.
                 trust_env=not is_loopback(url),
+                transport=transport(trusts_environment=not is_loopback(url)),
             )
         except (ValueError, ImportError, OSError, httpx.InvalidURL) as e:
             raise UsageError(

@@ -1,0 +1,38 @@
+"""Connections that stay through minutes of silence: while a model loads or reads, neither side sends anything, and
+what stands between two machines forgets such a connection, or the other machine is gone, without a word."""
+
+from __future__ import annotations
+
+import socket
+from urllib.request import getproxies
+
+import httpx
+
+IDLE_S = 45
+"""Routers that share one address, and balancers, forget a connection after a minute or more without a packet."""
+_PROBES = 8
+"""Unanswered ones until the other side counts as gone: a healthy system answers each, however busy it is."""
+
+
+def transport(*, trusts_environment: bool) -> httpx.AsyncHTTPTransport | None:
+    """`None` where a proxy of the environment is to be used, which httpx only does with a transport of its own.
+    Raises: OSError, ValueError for a certificate file of the environment that cannot be read."""
+    if trusts_environment and getproxies():
+        return None
+    return httpx.AsyncHTTPTransport(trust_env=trusts_environment, socket_options=_options())
+
+
+def _options() -> list[tuple[int, int, int]]:
+    """Not every system knows each of them; macOS calls the first by another name."""
+    names = (
+        "TCP_KEEPIDLE" if hasattr(socket, "TCP_KEEPIDLE") else "TCP_KEEPALIVE",
+        "TCP_KEEPINTVL",
+        "TCP_KEEPCNT",
+    )
+    values = dict(zip(names, (IDLE_S, IDLE_S, _PROBES), strict=True))
+    known = [
+        (socket.IPPROTO_TCP, getattr(socket, name), value)
+        for name, value in values.items()
+        if hasattr(socket, name)
+    ]
+    return [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), *known]
