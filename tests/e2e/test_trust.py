@@ -91,7 +91,7 @@ def test_without_a_person_nothing_of_the_folder_is_read(
     server.play(Reply(text="Done."))
     ran = program.run("-p", "hi")
     assert (ran.code, ran.out) == (0, "Done.\n")
-    assert "This folder is not trusted. " in ran.err and "Not read: the settings." in ran.err
+    assert "This folder is not trusted. " in ran.err and "the settings." in ran.err
     assert not (program.project / "made").exists()
 
 
