@@ -50,6 +50,13 @@ class CustomCommand:
         return tuple(piece.command for piece in self.pieces if isinstance(piece, CommandSlot))
 
 
+def recipe_of(line: str, custom: Mapping[str, CustomCommand]) -> Recipe | None:
+    """What a line such as "/review src" becomes, `None` when it names none of them."""
+    word, *rest = line.split(maxsplit=1)
+    own = custom.get(word[1:].lower()) if word.startswith("/") else None
+    return own.recipe("".join(rest).strip()) if own is not None else None
+
+
 def read_commands(
     files: Mapping[str, bytes], origin: Origin, taken: Collection[str]
 ) -> tuple[dict[str, CustomCommand], tuple[str, ...]]:

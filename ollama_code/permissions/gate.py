@@ -65,10 +65,10 @@ class Gate:
     async def insist(self, request: PermissionRequest, agent: str, why: str) -> Ruling:
         """As `admit`, but what would be allowed asks too, because of `why`, a clause."""
         decision = self.foretell(request)
-        if decision.verdict == "deny":
+        if self._asker is None and decision.verdict != "deny":
+            decision = Decision("deny", f"{why}, and nobody is here to approve it")
+        if self._asker is None or decision.verdict == "deny":
             return self._settled(request, decision, agent)
-        if self._asker is None:
-            return self._nobody(request, agent)
         async with self._turnstile:
             reasons = why if decision.usual or decision.verdict == "allow" else f"{why}; {decision.reason}"
             return await self._ask(request.model_copy(update={"why": reasons}), self._asker, agent)

@@ -127,3 +127,35 @@ def test_a_folder_with_a_bare_repository_shows_no_question(program: Program) -> 
     (program.project / ".git").mkdir()
     with on_screen(program) as screen:
         assert TITLE not in screen.until(READY)
+
+
+def test_without_a_person_a_command_of_ones_own_is_filled_in(program: Program, server: OllamaServer) -> None:
+    (program.state / "commands").mkdir(parents=True)
+    (program.state / "commands" / "tell.md").write_text("Tell of {{args}}: @{note.txt}")
+    put(program, "note.txt", "all is well")
+    server.play(Reply(text="Told."))
+    ran = program.run("-p", "/tell this", stdin=b"piped words")
+    said = str(messages_of(server.chats[0])[-1]["content"])
+    assert (ran.code, ran.out) == (0, "Told.\n")
+    assert "Tell of this: " in said and "all is well" in said and "piped words" in said
+
+
+@pytest.mark.parametrize("mode", ["default", "yolo"])
+def test_without_a_person_no_command_in_a_file_runs(
+    program: Program, server: OllamaServer, mode: str
+) -> None:
+    (program.state / "commands").mkdir(parents=True)
+    (program.state / "commands" / "make.md").write_text("Made: !{touch made}")
+    ran = program.run("-p", "/make", "--mode", mode, "--allow", "run_shell_command(touch *)")
+    assert (ran.code, server.chats) == (3, [])
+    assert "each one in it asks, and nobody is here to approve it" in ran.err
+    assert not (program.project / "made").exists()
+
+
+def test_without_a_person_commands_of_an_untrusted_folder_are_words(
+    program: Program, server: OllamaServer
+) -> None:
+    put(program, ".ollama-code/commands/tell.md", "Tell.")
+    server.play(Reply(text="What?"))
+    program.run("-p", "/tell")
+    assert str(messages_of(server.chats[0])[-1]["content"]).endswith("/tell")

@@ -6,14 +6,16 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import TextIOWrapper
 from typing import Literal
 
 from ollama_code.agent.session import Session
 from ollama_code.bootstrap.options import Options
-from ollama_code.bootstrap.session import open_session
+from ollama_code.bootstrap.session import Start, open_session
+from ollama_code.bootstrap.trust.own import recipe_without_person
 from ollama_code.core.errors import UsageError
 from ollama_code.core.events import (
     EVENT,
@@ -29,6 +31,7 @@ from ollama_code.core.events import (
 from ollama_code.core.messages import AssistantMessage
 from ollama_code.core.permission import Refused
 from ollama_code.core.phase import Phase
+from ollama_code.core.recipe import Recipe, Words
 from ollama_code.core.text import clean, one_line, well_formed
 from ollama_code.core.usage import Usage
 from ollama_code.frontends.headless.piped import read_piped
@@ -99,12 +102,14 @@ class Stdout:
 
 @dataclass(frozen=True)
 class Job:
-    """What was asked for, and where the answer goes. `context` is what was piped in."""
+    """What was asked for, and where the answer goes. `context` is what was piped in, `recipe` what the prompt becomes
+    when it names a command from a file."""
 
     prompt: str
     context: str
     format: Format
     out: Stdout = field(default_factory=Stdout)
+    recipe: Recipe | None = None
 
 
 def run_headless(options: Options, prompt: str | None, format: Format) -> int:
@@ -139,7 +144,9 @@ async def _main(options: Options, job: Job) -> int:
 
 async def _turn(options: Options, job: Job) -> int:
     outcome = Outcome()
-    opened = await open_session(options, asker=None, patience_s=PATIENCE_S, tell=_wait)
+    recipe, folder = await recipe_without_person(options, job.prompt)
+    start, job = Start(folder=folder), replace(job, recipe=recipe)
+    opened = await open_session(options, asker=None, patience_s=PATIENCE_S, start=start, tell=_wait)
     try:
         for notice in opened.notices:
             _say(notice)
@@ -157,7 +164,7 @@ async def _stream(session: Session, job: Job, outcome: Outcome) -> None:
     session.observe(outcome.take)
     if job.format == "stream-json":
         session.observe(job.out.event)  # an observer: the last line comes also when the turn is stopped
-    async with aclosing(session.prompt(_with_context(job, session))) as events:
+    async with aclosing(_begun(job, session)) as events:
         async for event in events:
             match event:
                 case Notice(text=notice):
@@ -166,6 +173,15 @@ async def _stream(session: Session, job: Job, outcome: Outcome) -> None:
                     _say(f"{reason} Trying again.")
             if job.out.lost is not None:
                 return
+
+
+def _begun(job: Job, session: Session) -> AsyncGenerator[Event, None]:
+    piped = _piped(job, session)
+    behind = f"\n\n<stdin>\n{piped}\n</stdin>" if piped else ""
+    if job.recipe is not None:
+        recipe = Recipe(name=job.recipe.name, pieces=(*job.recipe.pieces, Words(text=behind)))
+        return session.follow(job.prompt, recipe)
+    return session.prompt(job.prompt + behind if job.prompt else piped)
 
 
 def _finish(session: Session, outcome: Outcome, job: Job) -> None:
@@ -193,16 +209,15 @@ def _report(session: Session, outcome: Outcome) -> dict[str, object]:
     }
 
 
-def _with_context(job: Job, session: Session) -> str:
-    """The prompt with what was piped in behind it, at most half of the window."""
-    prompt = job.prompt
+def _piped(job: Job, session: Session) -> str:
+    """What was piped in, at most half of the window of it."""
     if not job.context.strip():
-        return prompt
+        return ""
     piped = session.fitted(job.context)
     if piped != job.context:
         left_out = len(job.context) - len(piped)
         _say(f"Stdin is too long for the context window: {left_out:,} characters were left out.")
-    return f"{prompt}\n\n<stdin>\n{piped}\n</stdin>" if prompt else piped
+    return piped
 
 
 def _wait(phase: Phase | None) -> None:
