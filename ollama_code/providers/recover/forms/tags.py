@@ -141,9 +141,18 @@ def _function(text: str, opener: re.Match[str], dialect: Dialect) -> Body:
             return _body(Written(name, arguments, State.BROKEN, start, end))
         at = blank_space(text, end + len(closer))
     end, state = _close(text, at, dialect, bool(arguments))
+    if state is State.WHOLE and dialect.opener is not _CHILD and _hold_a_call(arguments, dialect):
+        state = (
+            State.UNCLOSED
+        )  # what closes it may be the end of the call within: where it was cut, it does not run
     if set(arguments) <= set(ARGUMENT_KEYS) and len(arguments) == 1:
         arguments = _opened(arguments)
     return _body(Written(name, arguments, state, start, end))
+
+
+def _hold_a_call(arguments: Arguments, dialect: Dialect) -> bool:
+    begins = PAIR_KEY if dialect is PAIRS else dialect.opener
+    return any(isinstance(value, str) and begins.search(value) for value in arguments.values())
 
 
 def _body(call: Written) -> Body:
