@@ -26,6 +26,7 @@ examples:
   ollama-code -p "why do the tests fail?"      one turn, the answer on stdout
   git diff | ollama-code -p "review this"      stdin is added to the prompt
   ollama-code --demo                           see it work without Ollama
+  ollama-code audit --decision deny            what was refused, and why: audit --help
 
 exit codes: 0 done, 1 failed, 2 usage, 3 something was denied or the step limit was reached, 130 interrupted
 """
@@ -64,7 +65,11 @@ def parser() -> argparse.ArgumentParser:
     add("--deny", action="append", default=[], metavar="RULE", help="forbid a tool; wins over everything")
     add("--max-steps", type=_positive, metavar="N", help="most model calls in one turn (default: 50)")
     add("--plain", action="store_true", help="a line-by-line prompt instead of the full screen")
-    add("--store-key", action="store_true", help="keep an API key for the server, typed unseen; empty removes it")
+    add(
+        "--store-key",
+        action="store_true",
+        help="keep an API key for the server, typed unseen; empty removes it",
+    )
     add("--serve", action="store_true", help="serve models and tools to other programs: --serve --help")
     add("--demo", action="store_true", help="try it without Ollama: a scripted model in a scratch project")
     return parser
@@ -72,6 +77,8 @@ def parser() -> argparse.ArgumentParser:
 
 def run(argv: Sequence[str]) -> int:
     """The exit code of the whole program."""
+    if [*argv[:1]] == ["audit"]:
+        return _audit(argv[1:])
     if "--serve" in argv:
         return _serve([word for word in argv if word != "--serve"])
     arguments = parser().parse_args(argv)
@@ -82,6 +89,13 @@ def run(argv: Sequence[str]) -> int:
     if arguments.output_format and arguments.prompt is None and _at_terminal():
         parser().error("--output-format goes with -p")
     return _reported(lambda: _front_end(arguments))
+
+
+def _audit(argv: Sequence[str]) -> int:
+    """Reading the log, whose flags are its own."""
+    from ollama_code.frontends.audit import run_audit
+
+    return _reported(lambda: run_audit(argv))
 
 
 def _serve(argv: Sequence[str]) -> int:
@@ -122,12 +136,12 @@ def _front_end(arguments: argparse.Namespace) -> int:
         if arguments.plain or not _has_screen():
             from ollama_code.frontends.repl.app import run_repl
 
-            return run_repl(options)
+            return run_repl(_options(arguments, "plain"))
         # Textual paints on a timer: at its own 60 frames a second a key waits up to 33 ms, at 240 up to 12.
         os.environ.setdefault("TEXTUAL_FPS", "240")
         from ollama_code.frontends.tui.run import run_tui
 
-        return run_tui(options)
+        return run_tui(_options(arguments, "tui"))
     from ollama_code.frontends.headless.run import run_headless
 
     return run_headless(options, arguments.prompt, arguments.output_format or "text")
@@ -154,7 +168,7 @@ def _at_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()  # None: the caller closed it
 
 
-def _options(arguments: argparse.Namespace) -> Options:
+def _options(arguments: argparse.Namespace, front_end: str = "headless") -> Options:
     from ollama_code.bootstrap.options import Options
 
     return Options(
@@ -167,6 +181,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         max_steps=arguments.max_steps,
         resume=arguments.resume,
         demo=arguments.demo,
+        front_end=front_end,
     )
 
 

@@ -52,6 +52,16 @@ class Home:
         return self.root / "commands"
 
     @property
+    def grants(self) -> Path:
+        """What was allowed for good, by folder."""
+        return self.root / "grants.json"
+
+    @property
+    def audit(self) -> Path:
+        """What was decided and run, a file for each day."""
+        return self.root / "audit"
+
+    @property
     def history(self) -> Path:
         """Lines typed at the prompt, newest last."""
         return self.root / "history.jsonl"

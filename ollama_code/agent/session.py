@@ -13,6 +13,7 @@ from ollama_code.agent.compact import compact
 from ollama_code.agent.context import Context, Standing
 from ollama_code.agent.errands import read_for_person, run_for_person
 from ollama_code.agent.feed import Feed, Observer
+from ollama_code.agent.foresight import Foresight, foresee
 from ollama_code.agent.overt import overt_for
 from ollama_code.agent.overview import Overview, parts
 from ollama_code.agent.recipes import filled
@@ -36,6 +37,7 @@ from ollama_code.core.permission import Mode
 from ollama_code.core.profile import ModelProfile
 from ollama_code.core.recipe import Recipe
 from ollama_code.core.text import overt
+from ollama_code.permissions.gate import Gate
 from ollama_code.ports import LoadedModel
 from ollama_code.tools.toolset import Toolset
 
@@ -107,6 +109,15 @@ class Session:
         if mode is not self._rt.tooling.gate.mode:
             self._rt.tooling.gate.mode = mode
             self._feed.emit(ModeChanged(mode=mode))
+
+    @property
+    def gate(self) -> Gate:
+        """Who decides what may run, with the rules and the grants."""
+        return self._rt.tooling.gate
+
+    async def foresee(self, tool: str, words: str) -> Foresight:
+        """What would be said to a call. Raises: ToolError."""
+        return await foresee(self._rt.tooling, tool, words)
 
     @property
     def toolset(self) -> Toolset:
@@ -275,4 +286,6 @@ class Session:
         self._told = now
         self._asides.clear()
         whole = overt_for("\n\n".join(part for part in parts if part), self._feed.emit, self._rt.agent)
-        return UserMessage(text=whole, images=images, said=tuple(overt(words)[0] for words in (*unheard, said)))
+        return UserMessage(
+            text=whole, images=images, said=tuple(overt(words)[0] for words in (*unheard, said))
+        )

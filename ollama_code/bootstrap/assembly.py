@@ -18,6 +18,7 @@ from ollama_code.agent.surroundings import Surroundings
 from ollama_code.bootstrap.model import Chosen
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.policy import gather_policy
+from ollama_code.bootstrap.records import recorder
 from ollama_code.bootstrap.site import Site, home
 from ollama_code.bootstrap.walls import ModeWatch, make_sandbox, warning
 from ollama_code.core.events import Event, MessageAdded, Notice, SessionStarted
@@ -27,12 +28,15 @@ from ollama_code.core.text import well_formed
 from ollama_code.core.version import __version__
 from ollama_code.demo import FIRST_PROMPT
 from ollama_code.permissions.gate import Gate
+from ollama_code.permissions.grants import Grants
 from ollama_code.permissions.turnstile import Turnstile
 from ollama_code.ports import Asker, Emit
 from ollama_code.providers.constrain import HOW, taught
 from ollama_code.providers.models import choose_think, think_choices
 from ollama_code.providers.window import Window
 from ollama_code.settings.load import Loaded
+from ollama_code.storage.audit import Header
+from ollama_code.storage.grants import ProjectGrants
 from ollama_code.storage.journal import Journal
 from ollama_code.storage.outputs import Outputs
 from ollama_code.tools.builtin import Parts, builtin
@@ -158,8 +162,22 @@ class Assembly:
         policy = gather_policy(self.options, self.loaded, every)
         names = [name for name in settings.exclude_tools if "(" not in name]
         toolset = every.only(settings.core_tools, names)
-        gate = Gate(policy, settings.approval_mode, asker, feed.emit)
-        return Tooling(toolset, gate, feed.emit, Outputs(folder.outputs)), todos, jobs
+        gate = Gate(policy, settings.approval_mode, asker, feed.emit, self._grants())
+        record = recorder(self._header(sandbox), self.loaded, feed.emit)
+        tooling = Tooling(toolset, gate, feed.emit, Outputs(folder.outputs), record=record)
+        return tooling, todos, jobs
+
+    def _grants(self) -> Grants:
+        """A demo's folder is gone tomorrow: nothing is kept for it."""
+        return Grants(None if self.options.demo else ProjectGrants(home().grants, self.site.directory))
+
+    def _header(self, sandbox: Sandbox) -> Header:
+        return Header(
+            session=self.site.folder.id,
+            caller=self.options.front_end,
+            directory=str(self.site.directory),
+            sandbox=lambda: sandbox.level,
+        )
 
     def _head(self, toolset: Toolset) -> Head:
         if self.site.before is not None:

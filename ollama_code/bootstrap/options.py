@@ -20,6 +20,8 @@ class Options:
     max_steps: int | None = None
     resume: bool = False
     demo: bool = False
+    front_end: str = "headless"
+    """Who runs the session, for the audit log."""
 
     def fresh(self) -> Options:
         """The same wishes for a session that continues none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import shutil
 import tempfile
@@ -15,14 +16,19 @@ from ollama_code.bootstrap.keys import load_with_keys
 from ollama_code.bootstrap.model import connect, described
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.profile import known_of
+from ollama_code.bootstrap.records import recorder
 from ollama_code.bootstrap.slots import Slots
 from ollama_code.bootstrap.window import Wishes, settled_window
 from ollama_code.bootstrap.workbench import Bounds, Workbench
+from ollama_code.core.events import Event, Notice
 from ollama_code.ports import ChatProvider, ChatRequest, Chunk, ModelInfo
 from ollama_code.providers.models import choose_model
 from ollama_code.providers.window import unmeasured
-from ollama_code.settings.model import Settings
+from ollama_code.settings.load import Loaded
+from ollama_code.storage.audit import Header
 from ollama_code.tools.seven import COMMAND, wire_tools
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -51,14 +57,15 @@ class Backend:
     """Shared by all requests, as long as `serving_backend` holds it open. `scratch` is a folder of its own."""
 
     def __init__(
-        self, serving: Serving, provider: ChatProvider, host: str, settings: Settings, scratch: Path
+        self, serving: Serving, provider: ChatProvider, host: str, loaded: Loaded, scratch: Path
     ) -> None:
         self.serving = serving
         self.provider = provider
         self._host = host
         self.tools = wire_tools(without=(COMMAND,) if serving.bounds.commands == () else ())
         """The seven, without the one for commands where none may run. Made once: it costs some milliseconds."""
-        self._settings = settings
+        self._loaded = loaded
+        self._settings = loaded.settings
         self._scratch = scratch
         self._models: dict[str, Model] = {}
         self.slots = Slots(serving.parallel)
@@ -91,7 +98,9 @@ class Backend:
         """The tools for one request: what it started in the background ends with it."""
         folder = self._scratch / secrets.token_hex(8)
         folder.mkdir(mode=0o700)
-        bench = Workbench(replace(self.serving.bounds, sandbox=self._settings.sandbox), folder)
+        bounds = replace(self.serving.bounds, sandbox=self._settings.sandbox)
+        header = Header(folder.name, "proxy", str(bounds.directory), lambda: bench.sandbox.level)
+        bench = Workbench(bounds, folder, recorder(header, self._loaded, _warn))
         try:
             yield bench
         finally:
@@ -115,12 +124,17 @@ async def serving_backend(serving: Serving) -> AsyncGenerator[Backend, None]:
     provider, host = await connect(serving.options, loaded)
     try:
         with _scratch() as scratch:
-            backend = Backend(serving, provider, host, loaded.settings, scratch)
+            backend = Backend(serving, provider, host, loaded, scratch)
             async with backend.bench():
                 pass  # a directory that cannot be entered is told now, and not to the first client
             yield backend
     finally:
         await provider.close()
+
+
+def _warn(event: Event) -> None:
+    if isinstance(event, Notice):
+        _log.warning("%s", event.text)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from ollama_code.agent.feed import Feed
 from ollama_code.agent.runtime import Tooling
 from ollama_code.bootstrap.site import home
 from ollama_code.bootstrap.walls import make_sandbox
+from ollama_code.core.audit import Record, unrecorded
 from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
 from ollama_code.core.messages import ToolCall
@@ -51,8 +52,8 @@ class Bounds:
 class Workbench:
     """Runs calls inside its bounds and refuses everything that would ask. Close it to end background commands."""
 
-    def __init__(self, bounds: Bounds, scratch: Path) -> None:
-        """`scratch` holds the logs and full outputs; the tools may read it.
+    def __init__(self, bounds: Bounds, scratch: Path, record: Record = unrecorded) -> None:
+        """`scratch` holds the logs and full outputs; the tools may read it. `record` hears what is decided and run.
         Raises: UsageError for a directory that cannot be entered."""
         self._commands_bounded = bounds.commands is not None
         self._stack = AsyncExitStack()
@@ -79,7 +80,7 @@ class Workbench:
             withheld=lambda path: False,
         )
         gate = Gate(_policy(bounds), Mode.AUTO_EDIT, None, feed.emit)
-        self._tooling = Tooling(builtin(parts), gate, feed.emit, Outputs(scratch / "outputs"))
+        self._tooling = Tooling(builtin(parts), gate, feed.emit, Outputs(scratch / "outputs"), record=record)
 
     def changes(self, name: str) -> bool:
         """Whether a call of this name, in any spelling, may change something."""

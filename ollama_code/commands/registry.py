@@ -10,13 +10,21 @@ from ollama_code.commands.base import Desk, Follow, FreeCommand, Outcome, Say, S
 from ollama_code.commands.custom import CustomCommand
 from ollama_code.commands.engine import ENGINE_COMMANDS
 from ollama_code.commands.free import FREE_COMMANDS
+from ollama_code.commands.permissions import PERMISSION_COMMANDS
 from ollama_code.commands.session import SESSION_COMMANDS
 from ollama_code.commands.work import WORK_COMMANDS
 
 _HELP = FreeCommand("help", "this list", lambda words: Say(help_text()))
 COMMANDS: dict[str, SlashCommand | FreeCommand] = {
     command.name: command
-    for command in (_HELP, *SESSION_COMMANDS, *WORK_COMMANDS, *ENGINE_COMMANDS, *FREE_COMMANDS)
+    for command in (
+        _HELP,
+        *SESSION_COMMANDS,
+        *PERMISSION_COMMANDS,
+        *WORK_COMMANDS,
+        *ENGINE_COMMANDS,
+        *FREE_COMMANDS,
+    )
 }
 
 Custom = Mapping[str, CustomCommand]

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -19,7 +18,6 @@ from pydantic import JsonValue
 from ollama_code.core.value import Value
 from ollama_code.storage.atomic import private_directory
 
-_log = logging.getLogger(__name__)
 _MOST_BYTES = 4096
 """Of one text of a line; the digest of the whole stands beside what was cut."""
 _MOST_ITEMS = 64
@@ -106,8 +104,6 @@ class AuditLog:
             os.close(file)
 
     def _note(self, error: OSError) -> None:
-        if not self.trouble:
-            _log.warning("The audit log in %s cannot be written: %s", self._folder, error)
         self.trouble = f"The audit log in {self._folder} cannot be written ({error.strerror or error})."
 
 

@@ -83,6 +83,13 @@ class Tool(ABC, Generic[P]):
         Raises: ToolError when the call cannot work, so that nobody is asked in vain."""
         return None
 
+    async def about(self, subject: str, call: Call) -> PermissionRequest | None:
+        """As `permission`, for a call of which only the chief argument is known, which is the first one.
+        Raises: ToolError; ValidationError where the others cannot be blank."""
+        fields = self.params.model_fields
+        blank = {name: "" for name, field in fields.items() if field.is_required()}
+        return await self.permission(self.params.model_validate({**blank, next(iter(fields)): subject}), call)
+
     async def run(self, p: P, call: Call) -> ToolResult:
         """Do it in one go. Raises: ToolError for failures the model should read."""
         raise NotImplementedError(f"{self.name} overrides neither run nor stream")

@@ -10,6 +10,7 @@ import pytest
 
 from ollama_code.cli import parser
 from ollama_code.core.events import Event
+from ollama_code.frontends.audit import parser as audit_flags
 from ollama_code.frontends.proxy.flags import parser as proxy_flags
 from tests.architecture.test_floors import FLOORS
 from tests.docs.pages import PAGES, REPO, page, quoted, rows, section
@@ -21,7 +22,8 @@ each_page = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 
 @each_page
 def test_flags_exist(path: Path):
-    known = set(re.findall(r"--[a-z-]+", parser().format_help() + proxy_flags({}).format_help()))
+    helps = (parser().format_help(), proxy_flags({}).format_help(), audit_flags().format_help())
+    known = set(re.findall(r"--[a-z-]+", "".join(helps)))
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", path.read_text(encoding="utf-8")))
     assert named - known == set()
 

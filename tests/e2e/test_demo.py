@@ -9,7 +9,7 @@ from tests.demo.person import run_tests
 from tests.e2e.program import Program, watched
 from tests.e2e.terminal import CTRL_D, terminal
 
-ASKED = "1-4>"
+ASKED = "1-5>"
 READY = "ctx"
 
 
@@ -38,7 +38,7 @@ def test_a_person_refuses_explains_and_at_last_approves(tmp_path: Path) -> None:
 
         screen.enter(FIRST_PROMPT)
         screen.until("Run python3 -m unittest", ASKED)
-        screen.enter("3")
+        screen.enter("4")
         screen.until("Stopped: refused.", READY)
 
         screen.enter("go on")
@@ -46,7 +46,7 @@ def test_a_person_refuses_explains_and_at_last_approves(tmp_path: Path) -> None:
         screen.enter("1")
         screen.until("Edit sundial/roman.py", "-", "+", ASKED)
         assert "exit code 1" in run_tests(scratch(program))
-        screen.enter("4")
+        screen.enter("5")
         screen.until("why>")
         screen.enter("leave the loop alone")
         screen.until("leave the loop alone", "leave the loop alone", READY)  # as typed, then in the answer

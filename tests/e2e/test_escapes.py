@@ -66,7 +66,7 @@ def test_in_what_a_call_is_named_asks_and_prints(screen: Terminal, server: Ollam
     server.play(Reply(calls=calls), Reply(text="Done."))
     screen.enter("go")
     for _ in ("edit", "shell"):
-        screen.until("1-4>")
+        screen.until("1-5>")
         screen.enter("1")
     screen.until("Done.", "ctx")
     assert_clean(screen)
@@ -75,7 +75,7 @@ def test_in_what_a_call_is_named_asks_and_prints(screen: Terminal, server: Ollam
 def test_a_command_is_shown_with_what_hides_in_it(screen: Terminal, server: OllamaServer) -> None:
     server.play(Reply(calls=(Call("run_shell_command", {"command": "ls \u202e# txt.exe\x1b[8m; rm x"}),)))
     screen.enter("go")
-    shown = screen.until("1-4>")
+    shown = screen.until("1-5>")
     assert "<U+202E>" in shown and "<U+001B>" in shown and "rm x" in shown
     assert_clean(screen)
 

@@ -14,7 +14,7 @@ from tests.ollama_server import Call, OllamaServer, Pace, Reply
 
 READY = "ctx"
 """Stands in the bar below the prompt, so the program now waits for a line."""
-ASKED = "1-4>"
+ASKED = "1-5>"
 SHELL = Call("run_shell_command", {"command": "touch made"})
 
 Open = Callable[..., Terminal]
@@ -78,7 +78,7 @@ def test_a_bare_no_ends_the_turn_and_runs_nothing(server: OllamaServer, program:
     screen = talk()
     screen.enter("go")
     screen.until(ASKED)
-    screen.enter("3")
+    screen.enter("4")
     screen.until("Stopped: refused.", READY)
     screen.enter("go on")
     screen.until("Good.")
@@ -91,7 +91,7 @@ def test_a_no_with_a_reason_goes_to_the_model(server: OllamaServer, program: Pro
     screen = talk()
     screen.enter("go")
     screen.until(ASKED)
-    screen.enter("4")
+    screen.enter("5")
     screen.until("why>")
     screen.enter("not today")
     screen.until("As you wish.")
@@ -106,7 +106,7 @@ def test_a_key_typed_before_the_question_approves_nothing(
     screen = talk()
     screen.enter("go\r1")
     screen.until(ASKED)
-    screen.enter("3")
+    screen.enter("4")
     screen.until("Stopped: refused.")
     assert not (program.project / "made").exists()
 

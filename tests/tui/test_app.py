@@ -55,7 +55,7 @@ async def test_a_no_with_a_reason_reaches_the_model(stage, server):
         await play.open()
         await play.enter("write it")
         await play.asked()
-        await play.pilot.press("4", *"wrong folder", "enter")
+        await play.pilot.press("5", *"wrong folder", "enter")
         await play.until(lambda: "Then not." in play.text and not play.busy)
     assert "wrong folder" in str(server.chats[-1].json()["messages"])
     assert not (stage.project / "note.txt").exists()
@@ -95,7 +95,7 @@ async def test_letters_an_open_question_has_no_use_for_go_to_the_prompt(stage, s
         await play.asked()
         await play.pilot.press("x", "z")
         assert play.app.prompt.text_expanded == "xz"
-        await play.pilot.press("3")
+        await play.pilot.press("4")
         await play.until(lambda: "refused" in play.text)
 
 
@@ -323,7 +323,7 @@ async def test_a_bare_no_holds_what_is_queued(stage, server):
         await play.enter("and then")
         await play.asked()
         play.room.query_one("ConfirmPanel").focus()
-        await play.pilot.press("3")
+        await play.pilot.press("4")
         await play.until(lambda: "held: and then" in play.screen and not play.busy)
 
 

@@ -45,13 +45,17 @@ class PlainAsker:
             paper.line(f"It asks because {one_line(request.why, limit=_WHY_CHARS)}.", "bold red")
         paper.block(request.preview)
         paper.line(f"  1 yes, once   2 yes, for this session: {', '.join(request.scopes)}")
-        paper.line("  3 no, stop    4 no, and tell the model why")
-        match await self._choose(("1", "2", "3", "4"), "1-4> "):
+        if request.keepable:
+            paper.line("  3 yes, always in this folder: the same")
+        paper.line("  4 no, stop    5 no, and tell the model why")
+        match await self._choose(("1", "2", *("3" * request.keepable), "4", "5"), "1-5> "):
             case "1":
                 return Allowed()
             case "2":
                 return Allowed(remember="session")
-            case "4":
+            case "3":
+                return Allowed(remember="project")
+            case "5":
                 return Refused(feedback=await self._ask("why> "))
             case _:
                 return Refused()

@@ -20,7 +20,13 @@ from ollama_code.tools.files.document import require_text, to_lf
 from ollama_code.tools.files.ledger import ReadLedger, digest_of
 from ollama_code.tools.files.missing import missing_file
 from ollama_code.tools.files.pending import Pending
-from ollama_code.tools.files.requests import Change, edit_request, freely_readable, shown_in
+from ollama_code.tools.files.requests import (
+    Change,
+    edit_request,
+    foreseen_edit,
+    freely_readable,
+    shown_in,
+)
 from ollama_code.tools.files.unseen import newly_hidden
 from ollama_code.tools.files.write import require_size
 from ollama_code.tools.schema import PLAIN
@@ -93,6 +99,9 @@ class Edit(Tool[EditParams]):
             case _:
                 said = Change(title, diff_block(place.shown, old, new), hidden=newly_hidden(old, new))
         return edit_request(self.name, place, call, said)
+
+    async def about(self, subject: str, call: Call) -> PermissionRequest:
+        return foreseen_edit(self.name, self._workspace, subject, call)
 
     async def run(self, p: EditParams, call: Call) -> ToolResult:
         prepared = self._pending.take(p, call) or _Prepared(self._workspace.locate(p.file_path), None)

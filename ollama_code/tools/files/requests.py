@@ -86,6 +86,12 @@ def edit_request(tool: str, place: Place, call: Call, change: Change) -> Permiss
     )
 
 
+def foreseen_edit(tool: str, workspace: Workspace, path: str, call: Call) -> PermissionRequest:
+    """For a change of which only the path is known. Opens nothing."""
+    place = workspace.locate(path)
+    return edit_request(tool, place, call, Change(f"Change {place.shown}", TextBlock(text="")))
+
+
 def _read_reach(place: Place) -> Reach:
     if place.read_guard:
         return "protected"

@@ -22,7 +22,13 @@ from ollama_code.tools.files.document import Document, require_text, to_lf
 from ollama_code.tools.files.kinds import human_size, kind_of
 from ollama_code.tools.files.ledger import ReadLedger, digest_of
 from ollama_code.tools.files.pending import Pending
-from ollama_code.tools.files.requests import Change, edit_request, freely_readable, shown_in
+from ollama_code.tools.files.requests import (
+    Change,
+    edit_request,
+    foreseen_edit,
+    freely_readable,
+    shown_in,
+)
 from ollama_code.tools.files.unseen import newly_hidden
 from ollama_code.tools.schema import PLAIN
 
@@ -86,6 +92,9 @@ class WriteFile(Tool[WriteFileParams]):
         rests_on = () if draft.before is None else (digest_of(draft.before),)
         change = Change(title, draft.diff, unseen=unseen, rests_on=rests_on, hidden=draft.hidden)
         return edit_request(self.name, place, call, change)
+
+    async def about(self, subject: str, call: Call) -> PermissionRequest:
+        return foreseen_edit(self.name, self._workspace, subject, call)
 
     async def run(self, p: WriteFileParams, call: Call) -> ToolResult:
         draft = self._pending.take(p, call)

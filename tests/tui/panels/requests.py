@@ -34,7 +34,11 @@ def command(text: str = "pytest -q tests/core", *, background: bool = False) -> 
 
 
 def request(
-    preview: Display, *, reach: Reach = "workspace", scopes: tuple[str, ...] = ("edit(src/settings.py)",)
+    preview: Display,
+    *,
+    reach: Reach = "workspace",
+    scopes: tuple[str, ...] = ("edit(src/settings.py)",),
+    keepable: bool = True,
 ) -> PermissionRequest:
     shell = isinstance(preview, CommandBlock)
     return PermissionRequest(
@@ -45,6 +49,7 @@ def request(
         scopes=scopes,
         preview=preview,
         reach=reach,
+        keepable=keepable,
     )
 
 

@@ -40,11 +40,12 @@ def answers(app: Host) -> list[Answer]:
         (["enter"], Allowed()),
         (["2"], Allowed(remember="session")),
         (["down", "enter"], Allowed(remember="session")),
-        (["3"], Refused()),
+        (["3"], Allowed(remember="project")),
+        (["4"], Refused()),
         (["n"], Refused()),
         (["escape"], Refused()),
         (["up", "up", "enter"], Refused()),
-        (["4", "n", "o", "1", "enter"], Refused(feedback="no1")),
+        (["5", "n", "o", "1", "enter"], Refused(feedback="no1")),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -55,7 +56,7 @@ async def test_a_key_gives_its_answer_and_closes_the_panel(keys: list[str], answ
         assert not panel.display
 
 
-@pytest.mark.parametrize("key", ["1", "2", "3", "y", "n", "enter", "escape"])
+@pytest.mark.parametrize("key", ["1", "2", "3", "4", "y", "n", "enter", "escape"])
 async def test_a_key_in_the_first_half_second_answers_nothing(key: str):
     async with asked(settled=False) as (app, pilot, panel, hand):
         hand.now += 0.49
@@ -98,14 +99,22 @@ async def test_a_paste_goes_to_the_prompt():
 
 async def test_letters_that_mean_nothing_do_nothing():
     async with asked() as (app, pilot, panel, _):
-        await pilot.press("x", "5", "0", "space", "tab")
+        await pilot.press("x", "6", "0", "space", "tab")
         assert answers(app) == []
         assert panel.display
 
 
+async def test_a_digit_keeps_its_meaning_where_nothing_is_kept_for_the_folder():
+    async with asked(request(diff(), keepable=False)) as (app, pilot, panel, _):
+        await pilot.press("3")
+        assert panel.display
+        await pilot.press("4")
+        assert answers(app) == [Refused()]
+
+
 async def test_escape_in_the_reason_goes_back_to_the_choices():
     async with asked() as (app, pilot, _, _hand):
-        await pilot.press("4", "h", "escape")
+        await pilot.press("5", "h", "escape")
         assert answers(app) == []
         await pilot.press("2")
         assert answers(app) == [Allowed(remember="session")]
@@ -113,7 +122,7 @@ async def test_escape_in_the_reason_goes_back_to_the_choices():
 
 async def test_an_empty_reason_is_not_sent():
     async with asked() as (app, pilot, _, _hand):
-        await pilot.press("4", "space", "enter")
+        await pilot.press("5", "space", "enter")
         assert answers(app) == []
 
 
@@ -156,7 +165,7 @@ async def test_the_answer_names_its_request():
 async def test_a_long_diff_leaves_room_for_what_led_to_it():
     async with asked(request(diff(300))) as (_, _pilot, panel, _hand):
         assert panel.outer_size.height <= 24 * 0.6
-        assert "4 No, and tell the model why" in screen_text(panel.app)
+        assert "5 No, and tell the model why" in screen_text(panel.app)
 
 
 async def test_every_line_of_a_long_diff_can_be_reached():

@@ -47,7 +47,10 @@ def confirm_long_diff(panel: ConfirmPanel) -> None:
 
 def confirm_command(panel: ConfirmPanel) -> None:
     block = command(PIPELINE, background=True)
-    panel.ask(request(block, reach="outside", scopes=("run_shell_command(make test)",)), agent="reviewer")
+    panel.ask(
+        request(block, reach="outside", scopes=("run_shell_command(make test)",), keepable=False),
+        agent="reviewer",
+    )
 
 
 @LOOKS
@@ -68,7 +71,7 @@ def test_confirmation_with_a_reason(snap_compare, theme: str, size: tuple[int, i
     async def before(pilot: Pilot[None]) -> None:
         confirm_diff(pilot.app.query_one(ConfirmPanel))
         hand.now += 1
-        await pilot.press("4", *"keep the old encoding")
+        await pilot.press("5", *"keep the old encoding")
 
     app = Host(ConfirmPanel(clock=hand), theme=theme)
     assert snap_compare(app, terminal_size=size, run_before=before)

@@ -27,13 +27,21 @@ _PAGES = {"pageup": -1, "pagedown": 1}
 
 @dataclass(frozen=True)
 class Form:
-    """All texts are cleaned rows. `lead` says how the options are chosen, `placeholder` what the line is for."""
+    """All texts are cleaned rows. `lead` says how the options are chosen, `placeholder` what the line is for,
+    `numbers` which digits mean the options where those are not 1, 2, 3: a digit keeps its meaning when an option is
+    missing."""
 
     head: tuple[Row, ...]
     body: tuple[Row, ...]
     options: tuple[Row, ...]
     lead: str
     placeholder: str
+    numbers: tuple[int, ...] = ()
+
+    def index_of(self, digit: str) -> int | None:
+        """The option that a digit means, from 0."""
+        numbers = self.numbers or tuple(range(1, len(self.options) + 1))
+        return numbers.index(int(digit)) if digit.isdecimal() and int(digit) in numbers else None
 
 
 class AskingPanel(Vertical, can_focus=True):
@@ -190,11 +198,11 @@ class AskingPanel(Vertical, can_focus=True):
 
     def _number(self, event: Key) -> bool:
         assert self._form is not None
-        digit = event.character or ""
-        if digit not in "123456789" or not 1 <= int(digit or 0) <= len(self._form.options):
+        index = self._form.index_of(event.character or "")
+        if index is None:
             return False
-        self._choices.point(int(digit) - 1)
-        self._pick(int(digit) - 1)
+        self._choices.point(index)
+        self._pick(index)
         return True
 
     # --- size --------------------------------------------------------------------------------------------

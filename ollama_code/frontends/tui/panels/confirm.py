@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import assert_never
 
 from textual.events import Key
 from textual.message import Message
@@ -27,14 +28,17 @@ _SCOPE_CHARS = 160
 
 
 class _Option(IntEnum):
-    ONCE = 0
-    SESSION = 1
-    REJECT = 2
-    REASON = 3
+    """By the digit that means it, also where one is not offered."""
+
+    ONCE = 1
+    SESSION = 2
+    PROJECT = 3
+    REJECT = 4
+    REASON = 5
 
 
 class ConfirmPanel(AskingPanel):
-    """One request at a time. The only way to allow is option 1 or 2; everything else refuses."""
+    """One request at a time. The only way to allow is option 1, 2 or 3; everything else refuses."""
 
     class Answered(Message):
         """`request` is the one that was asked: an answer to a withdrawn one must not count for the next."""
@@ -45,17 +49,20 @@ class ConfirmPanel(AskingPanel):
             self.answer = answer
 
     _request: PermissionRequest | None = None
+    _offered: tuple[_Option, ...] = ()
 
     def ask(self, request: PermissionRequest, *, agent: str = "main") -> None:
         """Show the request and take the focus. `agent` is "main" or the id of a subagent."""
         self._request = request
+        self._offered = offered = _offered(request)
         self._open(
             Form(
                 head=_head(request, agent),
                 body=(*preview_rows(request.preview), *_long_scopes(request)),
-                options=_options(request),
-                lead="1-4, y/n or arrows and Enter  ·  Esc is no",
+                options=tuple(Row(_text(option, request), gutter=f"{option} ") for option in offered),
+                lead="1-5, y/n or arrows and Enter  ·  Esc is no",
                 placeholder="Why not, or what to do instead",
+                numbers=tuple(offered),
             )
         )
 
@@ -64,11 +71,16 @@ class ConfirmPanel(AskingPanel):
         self._request = None
 
     def _pick(self, index: int) -> None:
-        match _Option(index):
+        self._choose(self._offered[index])
+
+    def _choose(self, option: _Option) -> None:
+        match option:
             case _Option.ONCE:
                 self._answer(Allowed())
             case _Option.SESSION:
                 self._answer(Allowed(remember="session"))
+            case _Option.PROJECT:
+                self._answer(Allowed(remember="project"))
             case _Option.REJECT:
                 self._answer(Refused())
             case _Option.REASON:
@@ -83,7 +95,7 @@ class ConfirmPanel(AskingPanel):
     def _press(self, event: Key) -> bool:
         if event.key not in ("y", "n"):
             return False
-        self._pick(_Option.ONCE if event.key == "y" else _Option.REJECT)
+        self._choose(_Option.ONCE if event.key == "y" else _Option.REJECT)
         return True
 
     def _answer(self, answer: Answer) -> None:
@@ -114,24 +126,33 @@ def _head(request: PermissionRequest, agent: str) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _options(request: PermissionRequest) -> tuple[Row, ...]:
-    scopes = (
-        "all that is listed at the end of the text above" if _is_long(request) else _scopes(request, ", ")
-    )
-    texts = (
-        "Yes, once",
-        f"Yes, for this session: {scopes}",
-        "No, and end the turn",
-        "No, and tell the model why",
-    )
-    return tuple(Row(text, gutter=f"{number} ") for number, text in enumerate(texts, start=1))
+def _offered(request: PermissionRequest) -> tuple[_Option, ...]:
+    return tuple(option for option in _Option if request.keepable or option is not _Option.PROJECT)
+
+
+def _text(option: _Option, request: PermissionRequest) -> str:
+    match option:
+        case _Option.ONCE:
+            return "Yes, once"
+        case _Option.SESSION:
+            long = _is_long(request)
+            scopes = "all that is listed at the end of the text above" if long else _scopes(request, ", ")
+            return f"Yes, for this session: {scopes}"
+        case _Option.PROJECT:
+            return "Yes, always in this folder: the same"
+        case _Option.REJECT:
+            return "No, and end the turn"
+        case _Option.REASON:
+            return "No, and tell the model why"
+        case _:
+            assert_never(option)
 
 
 def _long_scopes(request: PermissionRequest) -> tuple[Row, ...]:
     if not _is_long(request):
         return ()
     lines = _scopes(request, "\n").split("\n")
-    title = f"For this session, {len(request.scopes):,} {'rule' if len(request.scopes) == 1 else 'rules'}:"
+    title = f"For this session or folder, {len(request.scopes):,} {'rule' if len(request.scopes) == 1 else 'rules'}:"
     return (Row(""), Row(title, "bold $foreground"), *(Row(line, "$dim") for line in lines))
 
 
