@@ -68,7 +68,7 @@ def builtin(parts: Parts) -> Toolset:
         (
             ReadFile(workspace, ledger, sees_images=parts.sees_images),
             WriteFile(workspace, ledger),
-            Edit(workspace, ledger),
+            Edit(workspace, ledger, parts.withheld),
             Glob(workspace, search),
             GrepSearch(workspace, search),
             ListDirectory(workspace, search),

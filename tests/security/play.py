@@ -52,7 +52,7 @@ async def _play(case: Case, world: World) -> list[str]:
         watched = [*case.check.get("unchanged", ()), *_edited(case)]
         before = {path: _state(Path(path)) for path in watched}
         asked, printed = len(stage.person.asked), len(stage.person.prompts)
-        with watching(json.dumps(case.input)) as watch:
+        with watching(json.dumps([case.setup, case.input])) as watch:
             watch.allowed_port = stage.server.port
             started = time.monotonic()
             await scene(stage, case, seen)

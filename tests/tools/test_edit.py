@@ -201,6 +201,12 @@ EOL_TEXT = st.lists(
 ).map(lambda lines: "".join(text + end for text, end in lines))
 
 
+async def test_an_edit_takes_what_reading_takes_because_its_failure_tells_what_is_there(desk: Desk) -> None:
+    (desk.root / ".env").write_text("PASSWORD=hunter2 is long\n")
+    request = await desk.ask_edit(".env", "PASSWORD=zzz is long", "x")
+    assert (request.reach, request.seen) == ("protected", ("read_file(.env)",))
+
+
 @given(
     head=EOL_TEXT,
     middle=EOL_TEXT,

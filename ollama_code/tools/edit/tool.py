@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -72,9 +73,13 @@ class Edit(Tool[EditParams]):
         "replace": "new_string",
     }
 
-    def __init__(self, workspace: Workspace, ledger: ReadLedger) -> None:
+    def __init__(
+        self, workspace: Workspace, ledger: ReadLedger, withheld: Callable[[str], bool] = lambda path: False
+    ) -> None:
+        """`withheld` tells whether a rule keeps the content of a path, relative to the workspace, from the model."""
         self._workspace = workspace
         self._ledger = ledger
+        self._withheld = withheld
         self._pending = Pending[_Prepared]()
 
     def title(self, p: EditParams) -> str:
@@ -87,7 +92,7 @@ class Edit(Tool[EditParams]):
         try:
             change = await self._change(p, place)
         except ToolError:
-            if freely_readable(place):
+            if freely_readable(place) and not self._withheld(place.shown):
                 raise
         self._pending.keep(p, call, _Prepared(place, change))
         old, new = to_lf(p.old_string), to_lf(p.new_string)
@@ -95,9 +100,11 @@ class Edit(Tool[EditParams]):
         match change:
             case Replacement():
                 rests_on = (digest_of(change.before),)
-                said = Change(title, change.diff, rests_on=rests_on, hidden=change.hidden)
+                said = Change(title, change.diff, rests_on=rests_on, hidden=change.hidden, reads=True)
             case _:
-                said = Change(title, diff_block(place.shown, old, new), hidden=newly_hidden(old, new))
+                said = Change(
+                    title, diff_block(place.shown, old, new), hidden=newly_hidden(old, new), reads=True
+                )
         return edit_request(self.name, place, call, said)
 
     async def about(self, subject: str, call: Call) -> PermissionRequest:

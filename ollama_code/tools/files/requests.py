@@ -45,13 +45,15 @@ def read_request(tool: str, places: Sequence[Place], call: Call) -> PermissionRe
 @dataclass(frozen=True)
 class Change:
     """`title` says what would happen. `unseen` when content is lost that the model never read; `rests_on` is what
-    else was looked at, such as the digest of the file; `hidden` are the characters it adds that nobody sees."""
+    else was looked at, such as the digest of the file; `hidden` are the characters it adds that nobody sees;
+    `reads` when a failure tells what is in the file: then it takes what reading takes."""
 
     title: str
     preview: Display
     unseen: bool = False
     rests_on: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    reads: bool = False
 
 
 def edit_request(tool: str, place: Place, call: Call, change: Change) -> PermissionRequest:
@@ -65,8 +67,8 @@ def edit_request(tool: str, place: Place, call: Call, change: Change) -> Permiss
         )
     title = change.title
     reach: Reach = "workspace"
-    if place.write_guard:
-        reach, title = "protected", f"{title} ({place.write_guard})"
+    if guard := place.write_guard or (place.read_guard if change.reads else ""):
+        reach, title = "protected", f"{title} ({guard})"
     elif not place.inside:
         reach = "outside"
     elif change.unseen:
@@ -81,6 +83,7 @@ def edit_request(tool: str, place: Place, call: Call, change: Change) -> Permiss
         scopes=(scope,),
         preview=change.preview,
         reach=reach,
+        seen=(f"read_file({_name(place)})",) if change.reads else (),
         cautions=(Caution(scope=scope, text=hidden, against="any"),) if hidden else (),
         rests_on=(place.path, *change.rests_on),
     )
