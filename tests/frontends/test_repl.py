@@ -291,3 +291,23 @@ def test_a_model_that_is_not_there_leaves_the_session_open(server: OllamaServer,
     screen.until("nope", READY)
     screen.enter("hello")
     screen.until("Still here.", READY)
+
+
+def test_an_answer_for_the_folder_holds_in_the_next_session_until_it_is_taken_back(
+    server: OllamaServer, program: Program, talk: Open
+) -> None:
+    server.play(*[Reply(calls=(SHELL,)), Reply(text="Made it.")] * 2, Reply(calls=(SHELL,)))
+    first = talk()
+    first.enter("go")
+    first.until("3 yes, always in this folder", ASKED)
+    first.enter("3")
+    first.until("Made it.", READY)
+    second = talk()
+    second.enter("go")
+    second.until("Made it.", READY)
+    second.enter("/permissions")
+    second.until("always in this folder  run_shell_command(touch made)", READY)
+    second.enter("/permissions remove 1")
+    second.until("Taken back", READY)
+    second.enter("go")
+    second.until(ASKED)

@@ -232,3 +232,15 @@ async def test_a_refused_command_is_told_to_anthropics_clients_too(server: Ollam
     async with running(server.url, project, Wish(commands=())) as proxy, proxy.anthropic() as client:
         await client.messages.create(model="tiny", max_tokens=100, messages=[user("Go.")])
     assert results(server) == ["Error: Command execution is disabled"] and not (project / "made").exists()
+
+
+async def test_what_our_tools_did_is_in_the_audit_log(server: OllamaServer, project: Path, tmp_path: Path):
+    server.play(READ, Reply(text="It is plum."))
+    await ask(server, project)
+    [file] = (tmp_path / "home" / "audit").iterdir()
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [(row["what"], row["tool"], row["caller"]) for row in rows] == [
+        ("decided", "read_file", "proxy"),
+        ("ran", "read_file", "proxy"),
+    ]
+    assert rows[0]["directory"] == str(project)

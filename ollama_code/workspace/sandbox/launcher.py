@@ -2,11 +2,12 @@
 this can be taken back; it imports nothing of the project, so that it starts within a few milliseconds.
 
 Arguments: `--user --mounts --no-network --bind SOURCE TARGET --ro-bind SOURCE TARGET --tmpfs TARGET --read PATH
---write PATH --unset NAME --directory PATH -- PROGRAM ARGUMENT...`. It ends with
+--write PATH --unset NAME --tasks NUMBER --directory PATH -- PROGRAM ARGUMENT...`. It ends with
 code 126 when a wall cannot be built, and nothing has run then."""
 
 import ctypes
 import os
+import resource
 import signal
 import stat
 import struct
@@ -51,6 +52,7 @@ class Plan:
         self.write: list[str] = []
         self.unset: list[str] = []
         self.directory = "/"
+        self.tasks = 0
         rest = iter(arguments)
         for word in rest:
             if word == "--":
@@ -66,6 +68,8 @@ class Plan:
                     self.write.append(next(rest))
                 case "--unset":
                     self.unset.append(next(rest))
+                case "--tasks":
+                    self.tasks = int(next(rest))
                 case "--directory":
                     self.directory = next(rest)
                 case _:
@@ -82,6 +86,7 @@ def main(arguments: list[str]) -> None:
         if "--no-network" in plan.flags and "--mounts" in plan.flags:
             _raise_loopback()
         os.chdir(plan.directory)
+        _limit_tasks(plan.tasks)
         _give_up_power()
         _landlock(plan)
     except OSError as e:
@@ -219,6 +224,12 @@ def _give_up_power() -> None:
         for number in range(_LAST_CAPABILITY + 1):
             if number not in _KEPT_CAPABILITIES:
                 _libc.prctl(_PR_CAPBSET_DROP, number, 0, 0, 0)
+
+
+def _limit_tasks(most: int) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NPROC)
+    if most and (hard == resource.RLIM_INFINITY or most < hard):
+        resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
 
 
 def _landlock(plan: Plan) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +17,9 @@ _BWRAP_PATH = "/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin"
 _BOOT = "import sys; sys.path.append(sys.argv[1]); import launcher; launcher.main(sys.argv[2:])"
 _ROOT_KEEPS = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID")
 """What root needs among its own files and processes; with more it could undo the mounts."""
+MOST_TASKS = 4096
+"""Processes and threads of one command: room for a large build, none for a program that copies itself without end.
+Only in a user namespace of its own: there the kernel counts nothing else that the person runs."""
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/shm")
 
 
@@ -43,7 +46,8 @@ def rungs(uid: int) -> Iterator[Rung]:
     program = shutil.which("bwrap", path=_BWRAP_PATH)
     for user in (False, True) if uid == 0 else (True,):
         if program:
-            yield Rung("bwrap", Bubblewrap(program, user=user))
+            limits = shutil.which("prlimit", path=_BWRAP_PATH)
+            yield Rung("bwrap", Bubblewrap(program, user=user, limits=limits))
         yield Rung("landlock", Launcher(user=user))
     yield Rung("landlock", LandlockAlone(), closes_network=False)
 
@@ -55,6 +59,8 @@ class Bubblewrap:
 
     program: str
     user: bool
+    limits: str | None = None
+    """The program that sets limits from inside, where there is one."""
 
     def __call__(self, command: Command, walls: Walls) -> Command:
         argv = [self.program, "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
@@ -70,8 +76,11 @@ class Bubblewrap:
             argv.append("--unshare-net")
         argv += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
         argv += _mount_words(walls.mounts)
-        argv += ["--chdir", command.directory, "--", *command.argv]
+        argv += ["--chdir", command.directory, "--", *self._limited(command.argv)]
         return replace(command, argv=tuple(argv))
+
+    def _limited(self, argv: Sequence[str]) -> Sequence[str]:
+        return (self.limits, f"--nproc={MOST_TASKS}", "--", *argv) if self.limits and self.user else argv
 
 
 @dataclass(frozen=True)
@@ -104,7 +113,8 @@ class Launcher:
     start: Start = Start()
 
     def __call__(self, command: Command, walls: Walls) -> Command:
-        words = ["--mounts", *(["--user"] if self.user else []), *_mount_words(walls.mounts), "--read", "/"]
+        limits = ["--user", "--tasks", str(MOST_TASKS)] if self.user else []
+        words = ["--mounts", *limits, *_mount_words(walls.mounts), "--read", "/"]
         for path in ("/dev", *(m.target for m in walls.mounts if m.kind != "ro-bind")):
             words += ["--write", path]
         return self.start.command(command, walls, words)

@@ -13,6 +13,7 @@ import pytest
 from ollama_code.workspace.bash import Trail
 from ollama_code.workspace.jobs import Jobs
 from ollama_code.workspace.process import Running, run
+from ollama_code.workspace.sandbox.rungs import MOST_TASKS, Rung
 from tests.workspace.processes import alive, unique_seconds, until
 from tests.workspace.sandbox.yard import Yard, bystander, on_walls, put
 
@@ -118,3 +119,10 @@ async def test_a_command_that_starts_outside_of_the_project_may_look_there(yard:
     command = replace(yard.line("cat a; echo x > b"), directory=str(yard.home / "work"))
     outcome = await run(await yard.sandbox.confined(command), lambda _: None)
     assert outcome.output.startswith("seen") and not (yard.home / "work" / "b").exists()
+
+
+@on_walls
+async def test_a_command_cannot_copy_itself_without_end(yard: Yard, rung: Rung) -> None:
+    if not getattr(rung.wrap, "user", False):
+        pytest.skip("a limit counts all that the user runs where there is no user namespace")
+    assert (await yard.said("ulimit -Hu")).strip() == str(MOST_TASKS)
