@@ -200,3 +200,13 @@ def test_at_a_terminal_the_first_load_of_a_model_is_told(server: OllamaServer, p
     with terminal(program.command("-p", "hi"), program.project, program.all_environment()) as screen:
         screen.until("Loading tiny:latest with 32,768 tokens.", "Hello.")
         assert screen.ended() == 0
+
+
+def test_at_a_terminal_a_prompt_that_takes_long_to_read_is_told(
+    server: OllamaServer, program: Program
+) -> None:
+    server.play(Reply(text="Hello."))
+    command = program.command("-p", "word " * 4000)
+    with terminal(command, program.project, program.all_environment()) as screen:
+        screen.until("Loading tiny:latest", "Reading about ", " tokens.", "Hello.")
+        assert screen.ended() == 0

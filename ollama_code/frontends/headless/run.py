@@ -23,6 +23,7 @@ from ollama_code.core.events import (
     MessageAdded,
     Notice,
     PermissionAnswered,
+    PhaseChanged,
     Retried,
     StopReason,
     TurnFinished,
@@ -169,6 +170,8 @@ async def _stream(session: Session, job: Job, outcome: Outcome) -> None:
             match event:
                 case Notice(text=notice):
                     _say(notice)
+                case PhaseChanged(phase=phase, agent="main"):
+                    _wait(phase)
                 case Retried(reason=reason):
                     _say(f"{reason} Trying again.")
             if job.out.lost is not None:
@@ -221,9 +224,9 @@ def _piped(job: Job, session: Session) -> str:
 
 
 def _wait(phase: Phase | None) -> None:
-    """A model that is loaded for the first time takes minutes, in which a person at a terminal sees nothing else."""
-    if phase is not None and sys.stderr is not None and sys.stderr.isatty():
-        _say(f"Loading {phase.detail}.")
+    """Loading and reading take minutes, in which a person at a terminal sees nothing else."""
+    if phase is not None and phase.line and sys.stderr is not None and sys.stderr.isatty():
+        _say(f"{phase.line[0].upper()}{phase.line[1:]}.")
 
 
 def _say(text: str) -> None:

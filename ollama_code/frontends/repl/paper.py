@@ -45,8 +45,6 @@ from ollama_code.frontends.repl.flow import Flow
 OUTPUT_CHARS = 1200
 """How much of a command's output is printed; the model and the session have the rest."""
 DIFF_CHARS = 20_000
-_SHORT_S = 2.0
-"""A wait that is shorter is not worth a line."""
 _MARKS = {"pending": "[ ]", "in_progress": "[>]", "completed": "[x]"}
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -104,12 +102,8 @@ class Paper:
 
     def wait(self, phase: Phase | None) -> None:
         """What may take long is told, with the time it should take: paper cannot count."""
-        if phase is None or phase.name not in ("loading", "reading") or 0 < phase.expected_s < _SHORT_S:
-            return
-        known = f", {phase.cached_tokens:,} of them known" if phase.cached_tokens else ""
-        length = f" about {phase.tokens:,} tokens{known}" if phase.tokens else f" {one_line(phase.detail)}"
-        time = f", for about {_span(phase.expected_s)}" if phase.expected_s else ""
-        self.line(f"... {phase.name}{length}{time}", "dim")
+        if phase is not None and phase.line:
+            self.line(f"... {phase.line}", "dim")
 
     def block(self, display: Display) -> None:
         """A block of display in full, as in a question."""
@@ -178,8 +172,3 @@ class Paper:
             speed = self._usage.generated_tokens / self._usage.generate_s if self._usage.generate_s else 0.0
             rate = f", {speed:.0f} tok/s" if speed else ""
             self.line(f"{self._usage.prompt_tokens + self._usage.generated_tokens:,} tokens{rate}", "dim")
-
-
-def _span(seconds: float) -> str:
-    """0:05, 12:40."""
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
