@@ -59,12 +59,19 @@ class Rule:
 
     def cannot_tell(self, scope: str) -> bool:
         """Whether this rule is about some commands, and `scope` is a line in which bash or another program may find
-        one of them: `rm x` is in `$y rm x`, in `sudo rm x` and is `/bin/rm x`."""
+        one of them: `rm x` is in `$y rm x`, in `sudo rm x` and `vim -c '!rm x'`, and is `/bin/rm x`."""
         tool, line = parse_scope(scope)
         if tool != self.tool or tool not in _SPEAK_OF_COMMANDS or not self.pattern:
             return False
         words = words_of(line)
-        return words is None or "/" in words[0] or _runs_others(words[0])
+        if words is None or "/" in words[0] or _runs_others(words[0]):
+            return True
+        return any(self._named.search(word) for word in words[1:])
+
+    @property
+    def _named(self) -> re.Pattern[str]:
+        """Finds the program of the rule in a word that another program may run: `-c '!rm x'`."""
+        return re.compile(rf"(?<![\w.-]){re.escape(self.pattern.split()[0])}(?![\w.-])")
 
     def reaches_below(self, scope: str) -> bool:
         """Whether this rule may be about a file below the folder of a scope such as `read_file(src)`. A pattern that

@@ -14,8 +14,11 @@ from ollama_code.permissions.rules import parse_scope
 from ollama_code.permissions.shell.analysis import Opaque, Plain, analyse, spelled
 from ollama_code.permissions.shell.guard import (
     GIT,
+    enters_hidden,
+    follows_links,
     git_elsewhere,
     git_looks,
+    leaves_the_index,
     of_the_system,
     only_reads,
     paths,
@@ -25,6 +28,7 @@ from ollama_code.permissions.shell.guard import (
 from ollama_code.permissions.shell.own import carried_out_by_bash, entered
 from ollama_code.ports import Place, Workspace
 from ollama_code.workspace.bash import Line
+from ollama_code.workspace.beneath import Manner, secrets_beneath
 from ollama_code.workspace.direct import Direct, find_program
 from ollama_code.workspace.process import Command
 from ollama_code.workspace.repo import audit
@@ -120,7 +124,8 @@ async def facts(intent: Intent, tool: str, workspace: Workspace) -> Facts:
     """What rules and a person are told before it runs. Runs nothing of it."""
     start = workspace.locate(intent.directory)
     looked = _Look(intent, tool, workspace)
-    cautions = [*looked.about_start(inside=start.inside), *looked.about_words(), *await looked.about_git()]
+    cautions = [*looked.about_start(inside=start.inside), *looked.about_words()]
+    cautions += [*await looked.about_git(), *await looked.about_sweeps()]
     return Facts(
         scopes=looked.scopes,
         seen=tuple(dict.fromkeys((*looked.seen(), *looked.read()))),
@@ -230,6 +235,20 @@ class _Look:
             if found.hooks and not git_looks(argv):
                 texts.append(f"it runs hooks of this repository: {', '.join(found.hooks)}")
             cautions += [Caution(scope=scope, text=text, against="pattern") for text in texts]
+        return cautions
+
+    async def about_sweeps(self) -> list[Caution]:
+        """What a rule was not meant for: whoever allows a search does not think of the secrets it may meet."""
+        cautions = []
+        for argv, scope in self._of.items():
+            manner = Manner(enters_hidden(argv), follows_links(argv))
+            for path in () if argv[0] == GIT and not leaves_the_index(argv) else sweeps(argv):
+                with suppress(ToolError):  # what is no path is told of already
+                    place = self._located("." if argv[0] == GIT else path)
+                    if text := await secrets_beneath(place.path, manner) if place.inside else "":
+                        cautions.append(
+                            Caution(scope=scope, text=f"{one_line(place.shown)} {text}", against="wide")
+                        )
         return cautions
 
     def _located(self, path: str) -> Place:

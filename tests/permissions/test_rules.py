@@ -96,6 +96,8 @@ def test_exact_interpreter_command_is_a_fine_rule():
         "LANG=C rm x",
         "rm\\\n x",
         "python3.12 x",
+        "vim -es -c '!rm x' -c q",
+        "git -c 'alias.z=!rm x' z",
     ],
 )
 def test_rule_cannot_tell_what_runs_in_a_line_that_may_run_anything(line: str):
@@ -105,5 +107,6 @@ def test_rule_cannot_tell_what_runs_in_a_line_that_may_run_anything(line: str):
 def test_rule_can_tell_of_plain_words_and_of_all_commands():
     assert not rule("shell(rm *)").cannot_tell("run_shell_command(git status --short)")
     assert not rule("shell(rm *)").cannot_tell("run_shell_command(git commit -m 'a; b')")
+    assert not rule("shell(rm *)").cannot_tell("run_shell_command(npm run confirm --rm=no-rm form.rm)")
     assert not rule("shell").cannot_tell("run_shell_command(true && rm x)")
     assert not rule("edit(src/**)").cannot_tell("edit(a && b)")

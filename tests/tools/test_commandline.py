@@ -287,3 +287,18 @@ async def test_a_rule_that_may_be_about_a_file_of_the_folder_asks(bench: Bench, 
 
 async def test_a_yes_to_all_commands_does_not_cover_it_either(bench: Bench) -> None:
     assert (await bench.decided("grep -r x .", "*", deny=("read_file(.env)",))).verdict == "ask"
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [
+        ("grep -r x .", "ask"), ("grep -rn x", "ask"), ("rg --hidden x", "ask"), ("rg -uu x", "ask"),
+        ("git grep --untracked x", "ask"), ("grep -R x src", "ask"),
+        ("grep -r x src", "allow"), ("rg x", "allow"), ("git grep x", "allow"), ("grep x a.txt", "allow"),
+    ],
+)  # fmt: skip
+async def test_a_rule_for_a_search_is_not_one_for_the_secrets_it_meets(bench: Bench, line: str, verdict: str):
+    (bench.root / ".env").write_text("K=s3cret\n")
+    (bench.root / "src" / "link").symlink_to(bench.beside)
+
+    assert await bench.verdict(line, "grep *", "rg *", "git grep *") == verdict

@@ -17,6 +17,8 @@ _GIT_LOOKS = frozenset(
 _GIT_HARMLESS = frozenset({"--no-pager", "-P", "--no-optional-locks", "--version", "--help"})
 _PIECES = re.compile("[=:,@]")
 _FOLLOWS = ("-R", "-L", "--dereference-recursive", "--follow", "--dereference")
+_SHOWS_HIDDEN = ("-.", "-u", "--hidden", "--unrestricted")
+_BESIDE_THE_INDEX = ("--untracked", "--no-index", "--no-exclude-standard")
 _OF_THE_PROJECT = frozenset({"make", "pytest"})
 """Known by their options, though a project may bring its own."""
 
@@ -87,9 +89,27 @@ def sweeps(argv: Words) -> tuple[str, ...]:
     if argv[0] == GIT:
         return ("/",)  # its words may be commits, and wherever it starts it shows the whole repository
     follows = any(_is_one_of(word, _FOLLOWS) for word in argv[1:])
-    named = [path for path in paths(argv) if not path.startswith("-")]
+    profile = programs().profile(argv)
+    if profile is None:  # any word may be the value of an option
+        return tuple(dict.fromkeys((*(word for word in argv[1:] if not word.startswith("-")), ".")))
+    named = [word.text for word in _words(argv, profile) if not word.option]
     # With one operand, that is the pattern; what follows links may end up anywhere.
     return tuple(dict.fromkeys((*named, ".") if follows or len(named) < 2 else named))
+
+
+def enters_hidden(argv: Words) -> bool:
+    """Whether a program that sweeps goes into what begins with a dot."""
+    return argv[0] != "rg" or any(_is_one_of(word, _SHOWS_HIDDEN) for word in argv[1:])
+
+
+def follows_links(argv: Words) -> bool:
+    """Whether a program that sweeps goes where links lead."""
+    return argv[0] == "diff" or any(_is_one_of(word, _FOLLOWS) for word in argv[1:])
+
+
+def leaves_the_index(argv: Words) -> bool:
+    """Whether a git command shows files that nobody gave to git."""
+    return any(_is_one_of(word, _BESIDE_THE_INDEX) for word in argv[1:])
 
 
 def _is_one_of(word: str, options: Words) -> bool:
