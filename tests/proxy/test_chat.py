@@ -239,3 +239,14 @@ async def test_models_are_listed_and_found(server: OllamaServer, project: Path):
             await client.models.retrieve("nope")
     assert listed == [("tiny:latest", "library"), ("someone/coder:7b", "someone")]
     assert found.id == "someone/coder:7b" and found.created > 0
+
+
+async def test_half_a_character_does_not_end_a_conversation(server: OllamaServer, project: Path):
+    server.play(Reply(text="Hello."))
+    body = rb'{"model": "tiny", "messages": [{"role": "user", "content": "cut \ud83d"}]}'
+    async with running(server.url, project) as proxy, proxy.raw() as client:
+        answer = await client.post(
+            "/v1/chat/completions", content=body, headers={"content-type": "application/json"}
+        )
+    assert answer.status_code == 200
+    assert server.chats[0].json()["messages"][0]["content"] == "cut \N{REPLACEMENT CHARACTER}"

@@ -83,6 +83,15 @@ def test_with_reload_the_server_is_a_child_that_ends_with_its_parent(program: Pr
         httpx.get(f"{url}/health", trust_env=False)
 
 
+def test_the_window_of_the_flag_is_that_of_every_request(program: Program, server: OllamaServer):
+    server.play(Reply(text="Hello."))
+    with program.running("--serve", "-p", "0", "--num-ctx", "8192") as running:
+        printed = started(running.lines())
+        with OpenAI(base_url=printed["OPENAI_BASE_URL"], api_key=printed["OPENAI_API_KEY"]) as client:
+            client.chat.completions.create(model="tiny", messages=[user("Hi.")])
+    assert server.chats[0].json()["options"]["num_ctx"] == 8192
+
+
 def test_without_auth_any_key_will_do(program: Program):
     with program.running("--serve", "-p", "0", "--no-auth") as running:
         printed = started(running.lines())

@@ -38,6 +38,7 @@ class ServeFlags:
     inject_tools: bool
     max_iterations: int
     default_model: str | None
+    num_ctx: int | None
     parallel: int
     log_level: str
     reload: bool
@@ -66,6 +67,7 @@ def read_flags(argv: Sequence[str], environ: Mapping[str, str]) -> ServeFlags:
         inject_tools=not given.no_inject_tools,
         max_iterations=given.max_iterations,
         default_model=given.default_model,
+        num_ctx=given.num_ctx,
         parallel=slots_of_engine(environ),
         log_level=given.log_level,
         reload=given.reload,
@@ -97,6 +99,7 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         help="most model calls with tools for one request (default: 10)",
     )
     add("--default-model", metavar="NAME", help="the model for requests that name none")
+    add("--num-ctx", type=_positive, metavar="N", help="context window of every model, in tokens")
     add("--log-level", choices=LOG_LEVELS, default="INFO", help="default: INFO")
     add("--reload", action="store_true", help="start again when the program's own code changes")
     return parser

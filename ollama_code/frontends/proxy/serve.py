@@ -92,7 +92,7 @@ def _serving(flags: ServeFlags) -> Serving:
     more = tuple(Path(path).resolve() for path in flags.more_directories)
     return Serving(
         bounds=Bounds(directory, more, flags.commands),
-        options=Options(model=flags.default_model, ollama_url=flags.ollama_url),
+        options=Options(model=flags.default_model, ollama_url=flags.ollama_url, num_ctx=flags.num_ctx),
         max_iterations=flags.max_iterations,
         inject_tools=flags.inject_tools,
         parallel=flags.parallel,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Annotated, TypeVar
 
@@ -13,7 +14,6 @@ from ollama_code.frontends.proxy.faults import bad_request
 from ollama_code.providers.lenient import read_json
 
 Fields = dict[str, JsonValue]
-
 
 Json = Annotated[JsonValue, SkipValidation]
 """Any value: it came out of JSON, so there is nothing to look for."""
@@ -27,21 +27,35 @@ class Wire(BaseModel):
 
 
 Body = TypeVar("Body", bound=Wire)
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+"""May be half a character: clients cut long texts by UTF-16, and would send the same conversation for ever."""
+_PLAINLY = {"too_short": "must not be empty"}
 
 
 def read_as(shape: type[Body], data: bytes) -> Body:
     """Raises: Refused with what is wrong and where."""
     try:
-        body = shape.model_validate_json(data)
+        body = _read(shape, data)
         if b"NaN" in data or b"Infinity" in data:
             read_json(data)  # what Python reads beyond JSON could not be sent on
         return body
     except ValidationError as e:
         error = e.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in error["loc"])
-        raise bad_request(f"{place or 'The body'}: {one_line(error['msg'])}") from e
+        raise bad_request(
+            f"{place or 'The body'}: {one_line(_PLAINLY.get(error['type'], error['msg']))}"
+        ) from e
     except ValueError as e:
         raise bad_request(f"The body: {one_line(str(e))}") from e
+
+
+def _read(shape: type[Body], data: bytes) -> Body:
+    try:
+        return shape.model_validate_json(data)
+    except ValidationError:
+        if not _HALF.search(data):
+            raise
+    return shape.model_validate_json(json.dumps(read_json(data)))
 
 
 def compact(value: Mapping[str, JsonValue]) -> str:
