@@ -22,6 +22,9 @@ LATER = ("python_dev", "nodejs_dev", "golang_dev", "task", "model_storage")
 """Tools that are still to come: their cases wait for them."""
 
 
+_SOMEBODY = ["-c", "user.name=a", "-c", "user.email=a@b"]
+
+
 def _cases(name: str) -> list[Case]:
     return [Case.parse(line) for line in read_lines(DATA / name)]
 
@@ -49,6 +52,8 @@ def test_bash_itself_would_have_made_the_marker(case: Case) -> None:
     with new_world() as world:
         case = case.placed(world)
         _put(case)
+        for words in (["init", "-q"], [*_SOMEBODY, "commit", "-q", "--allow-empty", "-m", "x"]):
+            subprocess.run(["git", *words], cwd=world.workspace, check=True)
         command = case.input["args"]["command"]
         environment = {"PATH": os.environ["PATH"], "HOME": str(world.home)}
         subprocess.run(
