@@ -65,6 +65,12 @@ def one_line(text: str, *, limit: int = 200) -> str:
     return flat if len(flat) <= limit else flat[: limit - 1] + "\u2026"
 
 
+def spelled(text: str) -> str:
+    """`text` for whoever decides by it: what cannot be seen is written out, a carriage return too, which would else
+    look like the start of another line."""
+    return clean(text.replace("\r", "<U+000D>"), visible=True)
+
+
 def hidden(text: str) -> list[str]:
     """Every character of `text` that cannot be seen, spelled as `clean` can: `<U+202E>`. A carriage return counts: it
     hides what stands before it in its line."""

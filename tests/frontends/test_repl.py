@@ -311,3 +311,12 @@ def test_an_answer_for_the_folder_holds_in_the_next_session_until_it_is_taken_ba
     second.until("Taken back", READY)
     second.enter("go")
     second.until(ASKED)
+
+
+def test_a_question_writes_out_what_cannot_be_seen(server: OllamaServer, talk: Open) -> None:
+    server.play(Reply(calls=(Call("run_shell_command", {"command": "echo a\rb \u202ec"}),)))
+    screen = talk()
+    screen.enter("go")
+    shown = screen.until(ASKED)
+    assert "echo a<U+000D>b <U+202E>c" in shown
+    assert "this session: run_shell_command(echo a<U+000D>b <U+202E>c)" in " ".join(shown.split())

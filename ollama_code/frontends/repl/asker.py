@@ -14,7 +14,7 @@ from prompt_toolkit.input.typeahead import clear_typeahead
 from prompt_toolkit.patch_stdout import patch_stdout
 
 from ollama_code.core.permission import Allowed, Answer, PermissionRequest, Question, Reach, Refused
-from ollama_code.core.text import clean, one_line
+from ollama_code.core.text import one_line, spelled
 from ollama_code.core.trust import TrustAnswer, TrustOffer
 from ollama_code.frontends.repl.paper import Paper
 
@@ -38,13 +38,13 @@ class PlainAsker:
 
     async def approve(self, request: PermissionRequest) -> Answer:
         paper = self._paper
-        paper.line(f"? {request.title}", "bold yellow")
+        paper.line(f"? {spelled(request.title)}", "bold yellow")
         if warning := _REACH[request.reach]:
             paper.line(warning, "bold red")
         if request.why:
             paper.line(f"It asks because {one_line(request.why, limit=_WHY_CHARS)}.", "bold red")
         paper.block(request.preview)
-        paper.line(f"  1 yes, once   2 yes, for this session: {', '.join(request.scopes)}")
+        paper.line(f"  1 yes, once   2 yes, for this session: {', '.join(map(spelled, request.scopes))}")
         if request.keepable:
             paper.line("  3 yes, always in this folder: the same")
         paper.line("  4 no, stop    5 no, and tell the model why")
@@ -61,9 +61,9 @@ class PlainAsker:
                 return Refused()
 
     async def question(self, question: Question) -> str:
-        self._paper.line(f"? {question.text}", "bold yellow")
+        self._paper.line(f"? {spelled(question.text)}", "bold yellow")
         for number, option in enumerate(question.options, start=1):
-            self._paper.line(f"  {number} {option}")
+            self._paper.line(f"  {number} {spelled(option)}")
         await self._settle()
         answer = await self._ask("answer> ")
         if answer.isdigit() and 1 <= int(answer) <= len(question.options):
@@ -79,7 +79,7 @@ class PlainAsker:
                 f"  {holding.kind} {one_line(holding.name)}  {one_line(holding.path)}{changed}", "bold"
             )
             for line in holding.does:
-                self._paper.line(indent(clean(line, visible=True), "    "))
+                self._paper.line(indent(spelled(line), "    "))
         for warning in filter(None, (*offer.troubles, offer.warning)):
             self._paper.line(f"  {warning}", "yellow")
         for number, (_, text) in enumerate(offer.answers, start=1):

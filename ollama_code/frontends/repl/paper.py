@@ -38,7 +38,7 @@ from ollama_code.core.events import (
 from ollama_code.core.messages import AssistantMessage
 from ollama_code.core.phase import Phase
 from ollama_code.core.results import ToolResult
-from ollama_code.core.text import StreamCleaner, clean, one_line, shorten
+from ollama_code.core.text import StreamCleaner, clean, one_line, shorten, spelled
 from ollama_code.core.usage import Usage
 from ollama_code.frontends.repl.flow import Flow
 
@@ -109,12 +109,12 @@ class Paper:
         """A block of display in full, as in a question."""
         match display:
             case TextBlock(text=text):
-                self.line(clean(text, visible=True))
+                self.line(spelled(text))
             case DiffBlock():
                 self._diff(display)
             case CommandBlock(command=command, directory=directory, background=background):
-                self.line(clean(command, visible=True), "bold")
-                where = f"in {directory}" + (", in the background" if background else "")
+                self.line(spelled(command), "bold")
+                where = f"in {spelled(directory)}" + (", in the background" if background else "")
                 self.line(where, "dim")
             case OutputBlock(output=output, outcome=outcome):
                 self.line(shorten(clean(output).rstrip("\n"), OUTPUT_CHARS).text, "dim")
@@ -158,7 +158,7 @@ class Paper:
 
     def _diff(self, diff: DiffBlock) -> None:
         self.line(f"  {one_line(diff.path)}  +{diff.added} -{diff.removed}", "bold")
-        for row in shorten(clean(diff.patch, visible=True), DIFF_CHARS).text.splitlines():
+        for row in shorten(spelled(diff.patch), DIFF_CHARS).text.splitlines():
             self.line(f"  {row}", _STYLES.get(row[:1], ""))
 
     def _finish(self, event: TurnFinished) -> None:

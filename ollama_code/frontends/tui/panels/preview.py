@@ -16,7 +16,7 @@ from ollama_code.core.display import (
     TextBlock,
     TodosBlock,
 )
-from ollama_code.core.text import clean
+from ollama_code.core.text import spelled as written_out
 from ollama_code.frontends.tui.panels.rows import Row
 
 TODO_MARKS = {"pending": "[ ]", "in_progress": "[>]", "completed": "[x]"}
@@ -44,9 +44,8 @@ def preview_rows(display: Display) -> list[Row]:
 
 
 def spelled(text: str) -> str:
-    """Lines fit for a decision: what is invisible is written out, a carriage return too, which would else
-    look like the start of another line."""
-    return clean(text.replace("\r", "<U+000D>"), visible=True).expandtabs(_TAB)
+    """Lines fit for a decision, in cells."""
+    return written_out(text).expandtabs(_TAB)
 
 
 def _plain(text: str, style: str = "$foreground") -> list[Row]:
