@@ -12,6 +12,7 @@ from ollama_code.agent.meter import Meter
 from ollama_code.agent.runtime import Runtime
 from ollama_code.agent.step import Draft, StepFailed, take_step
 from ollama_code.core.errors import ContextOverflow, ProviderError
+from ollama_code.core.events import Notice
 from ollama_code.core.messages import AssistantMessage, Message, UserMessage
 from ollama_code.core.usage import Usage
 
@@ -20,9 +21,12 @@ _KEPT_AT_FRONT = (4, 5)
 _SMALLEST_WINDOW = 2048
 _SLACK_TOKENS = 32
 """By which a template may print the same messages shorter, for instance when thinking is switched off."""
-_TOLERANCE = 0.15
+_AS_EXPECTED = (0.85, 1.4)
+"""How many times the counted length an estimate may be: more often too long than too short, since it is cautious."""
 _FULL = 0.9
 """Share of the window that no prompt reaches on purpose."""
+_LOADED_S = 0.5
+"""A shorter load is the server finding the model in memory."""
 _SURPRISE = 1.1
 """How much longer than estimated a prompt is that may have been longer still: by messages, of which the last always
 stays."""
@@ -38,9 +42,26 @@ class DidNotFit(Exception):
         self.draft = draft or Draft()
 
 
+def sound(rt: Runtime, failure: DidNotFit) -> None:
+    """Tell the person, loudly, where the cut was silent."""
+    if failure.sign:
+        text = (
+            f"TRUNCATED without a word by the server: {failure.sign}. The model did not see all of the conversation, "
+            "so its answer was thrown away, and it is asked again with a shorter one."
+        )
+        rt.emit(Notice(text=text, agent=rt.agent))
+
+
+def adopt(rt: Runtime, meter: Meter) -> None:
+    """Go by the window that the server turned out to have."""
+    if rt.known.window:
+        meter.num_ctx = min(meter.num_ctx, rt.known.window)
+
+
 async def take_whole_step(rt: Runtime, prompt: Sequence[Message], meter: Meter, manner: Manner) -> Draft:
     """`take_step`, and the meter learns from it: what the server counted, or that `prompt` is too long.
     Raises: DidNotFit, StepFailed."""
+    adopt(rt, meter)
     try:
         meter.answer_room(prompt)
     except ContextOverflow as e:
@@ -54,9 +75,15 @@ async def take_whole_step(rt: Runtime, prompt: Sequence[Message], meter: Meter, 
         raise DidNotFit from e
     if draft.end is None:
         return draft
-    if sign := cut_short(meter, prompt, draft.end.usage):
-        meter.overflowed(prompt, 0, await _window(rt))
+    usage = draft.end.usage
+    window = await _window(rt) if usage.load_s >= _LOADED_S else 0
+    if 0 < window < meter.num_ctx:
+        rt.known.window = window
+    sign = cut_short(meter, prompt, usage) or _outgrown(meter, prompt, window)
+    if sign:
+        meter.overflowed(prompt, 0, window or await _window(rt))
         raise DidNotFit(sign, draft)
+    adopt(rt, meter)
     meter.read(prompt, draft.end.usage)
     return draft
 
@@ -69,6 +96,14 @@ async def _window(rt: Runtime) -> int:
         return 0
     names = (rt.head.model, f"{rt.head.model}:latest")
     return next((model.context_length for model in loaded if model.name in names), 0)
+
+
+def _outgrown(meter: Meter, prompt: Sequence[Message], window: int) -> str:
+    """The sign that `prompt` was too long for the `window` that the model was loaded with just now: what was dropped
+    may be too little to be seen in the counts."""
+    if not 0 < window <= meter.used(prompt):
+        return ""
+    return f"its window was loaded with {window:,} tokens, and the prompt has about {meter.used(prompt):,}"
 
 
 def cut_short(meter: Meter, prompt: Sequence[Message], usage: Usage) -> str:
@@ -105,11 +140,11 @@ def _least(meter: Meter, prompt: Sequence[Message]) -> int:
 
 
 def _is_hard_cut(meter: Meter, prompt: Sequence[Message], counted: int) -> bool:
-    """Ollama keeps a few tokens of the front and fills half of the window with the end. Where just that count was
+    """Ollama keeps a few tokens of the front and fills half of the window with the end. Where about that count was
     expected, of a prompt that cannot have been too long, it is chance."""
     if counted in _cut_of(meter.num_ctx):
-        expected = meter.used(prompt)
-        as_expected = abs(counted - expected) <= expected * _TOLERANCE
+        least, most = _AS_EXPECTED
+        as_expected = counted * least <= meter.used(prompt) <= counted * most
         return not (as_expected and meter.worst(prompt) <= meter.num_ctx)
     window = _SMALLEST_WINDOW
     while window < meter.num_ctx:

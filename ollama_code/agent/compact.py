@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
 
-from ollama_code.agent.alarm import DidNotFit, take_whole_step
+from ollama_code.agent.alarm import DidNotFit, sound, take_whole_step
 from ollama_code.agent.carry import carried
 from ollama_code.agent.context import Context
 from ollama_code.agent.exchange import Manner, declared
@@ -101,7 +101,8 @@ async def _asked(rt: Runtime, messages: list[Message], meter: Meter, manner: Man
     not fit."""
     try:
         draft = await take_whole_step(rt, messages, meter, manner)
-    except DidNotFit:
+    except DidNotFit as e:
+        sound(rt, e)
         rt.watch.restart(WHY)  # what is sent now is shorter, and so is all that follows
         draft = await _asked_with_less(rt, messages, meter, manner)
     answer = understood(draft, declared(rt.tooling.toolset))
@@ -115,7 +116,8 @@ async def _asked_with_less(rt: Runtime, messages: list[Message], meter: Meter, m
     limit = int(meter.num_ctx * (1 - _ROOM_SHARE) * share)
     try:
         return await take_whole_step(rt, _fitted(messages, estimate, limit), estimate, manner)
-    except DidNotFit:
+    except DidNotFit as e:
+        sound(rt, e)
         return Draft()
 
 

@@ -6,7 +6,7 @@ what is little at 128k is everything at 8k."""
 
 from __future__ import annotations
 
-from ollama_code.agent.alarm import DidNotFit, take_whole_step
+from ollama_code.agent.alarm import DidNotFit, adopt, sound, take_whole_step
 from ollama_code.agent.compact import WHY, summarise
 from ollama_code.agent.context import Context
 from ollama_code.agent.exchange import Manner
@@ -35,13 +35,17 @@ _WHY = "The context window is getting full"
 async def ask_with_room(rt: Runtime, context: Context, manner: Manner) -> Draft:
     """The model's answer to the whole conversation.
     Raises: StepFailed, ContextOverflow when no room can be made, ProviderError when making it fails."""
-    await _make_room(rt, context)
     window = context.meter.num_ctx
+    adopt(rt, context.meter)
+    await _make_room(rt, context)
     try:
         draft = await take_whole_step(rt, context.history, context.meter, manner)
     except DidNotFit as e:
-        _tell_why(rt, context, e, window)
+        _tell_window(rt, context, window)
+        _tell_why(rt, e)
         draft = await _again(rt, context, manner, e)
+    else:
+        _tell_window(rt, context, window)
     _learn(rt, context)
     return draft
 
@@ -69,25 +73,21 @@ async def _again(rt: Runtime, context: Context, manner: Manner, first: DidNotFit
         raise StepFailed(Draft(), overflow) from e
 
 
-def _tell_why(rt: Runtime, context: Context, failure: DidNotFit, window: int) -> None:
-    """Loudly where the person saw an answer that is worth nothing."""
+def _tell_window(rt: Runtime, context: Context, window: int) -> None:
+    """That the server has a smaller one than was thought, if it has."""
     found = context.meter.num_ctx
     if found < window:
         rt.known.window = found
         text = f"The server's context window has {found:,} tokens, not the {window:,} that were asked for."
         rt.emit(Notice(text=text, agent=rt.agent))
-    if not failure.sign:
-        rt.emit(Retried(reason="The prompt did not fit the context window.", attempt=1, agent=rt.agent))
-        return
+
+
+def _tell_why(rt: Runtime, failure: DidNotFit) -> None:
+    """Loudly where the person saw an answer that is worth nothing."""
+    reason = "The server cut the prompt." if failure.sign else "The prompt did not fit the context window."
     discarded = "".join(failure.draft.text)
-    rt.emit(Retried(reason="The server cut the prompt.", attempt=1, discarded=discarded, agent=rt.agent))
-    rt.emit(
-        Notice(
-            text=f"TRUNCATED without a word by the server: {failure.sign}. The model did not see all of the "
-            "conversation, so its answer was thrown away, and it is asked again with a shorter one.",
-            agent=rt.agent,
-        )
-    )
+    rt.emit(Retried(reason=reason, attempt=1, discarded=discarded, agent=rt.agent))
+    sound(rt, failure)
 
 
 def _learn(rt: Runtime, context: Context) -> None:
@@ -151,10 +151,12 @@ def _fits(context: Context) -> bool:
 def _drop(rt: Runtime, context: Context, why: str) -> bool:
     """Drop old results; whether that was enough."""
     meter, window = context.meter, context.meter.num_ctx
-    used = meter.used(context.history)
-    excess = max(used - int(window * GOAL_SHARE), _beyond(context))
+    estimate = meter.head_tokens + meter.size(
+        context.history
+    )  # of another history nothing is counted any more
+    excess = max(max(meter.used(context.history), estimate) - int(window * GOAL_SHARE), _beyond(context))
     shorter = drop_results(context.history, meter, rt.tooling.toolset, excess)
-    left = used - meter.size(context.history) + meter.size(shorter.history)
+    left = meter.head_tokens + meter.size(shorter.history)
     if not shorter.results or left > window * (GOAL_SHARE + GROWTH_SHARE):
         return False
     rt.watch.restart(WHY)

@@ -19,6 +19,7 @@ from tests.wire.syntax import render
 from tests.wire.voice import RepeatedToken, steps
 
 READ_NS, WRITE_NS, LOAD_NS = 5_000_000, 10_000_000, 20_000_000
+LAUNCH_NS = 1_000_000_000
 """What the engine claims to need: for a token read, a token written, and at least for a load."""
 
 
@@ -37,7 +38,7 @@ async def chat(state: State, recorded: Recorded, exchange: Exchange) -> None:
     started_ns = time.monotonic_ns()
     async with state.engines.held(model, request) as (engine, launched):
         if item is not None:
-            load_ns = LOAD_NS + (time.monotonic_ns() - started_ns if launched else 0)
+            load_ns = LOAD_NS + (LAUNCH_NS + time.monotonic_ns() - started_ns if launched else 0)
             turn = _Turn(state, model, request, engine, exchange, thinking, load_ns)
             await turn.play(item)
         elif request.messages:
