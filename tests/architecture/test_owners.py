@@ -10,6 +10,7 @@ from tests.architecture.source import edges
 
 OWNERS = {
     "pydantic": {""},  # the type layer: everywhere
+    "pydantic_core": {""},
     "ollama": {"providers"},
     "httpx": {"providers"},
     "regex": {"workspace"},

@@ -11,7 +11,6 @@ import pytest
 from tests.ollama_server import Fault, OllamaServer, Reply
 from tests.proxy.client import Wish, running, user
 
-BROKEN_CALL = '{"function": {"name": "a", "arguments": "' + "[" * 20_000 + '"}}'
 HELLO = [user("Say hello.")]
 
 
@@ -204,7 +203,6 @@ async def test_the_sdk_raises_for_an_error_in_the_middle(server: OllamaServer, p
         ('{"messages": [{"role": "user", "content": "x"}], "temperature": false}', "temperature"),
         ('{"messages": [{"role": "user", "content": "x"}], "temperature": NaN}', "temperature"),
         ('{"messages": [{"role": "user", "content": "x"}], "n": 2}', "n:"),
-        (f'{{"messages": [{{"role": "assistant", "tool_calls": [{BROKEN_CALL}]}}]}}', "tool_calls"),
         (
             '{"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "http://x/y"}}]}]}',
             "data: address",
@@ -220,6 +218,20 @@ async def test_what_cannot_be_kept_is_refused_by_name(
     assert answer.status_code == 400
     assert named in answer.json()["error"]["message"]
     assert answer.headers["x-should-retry"] == "false"
+
+
+@pytest.mark.parametrize("arguments", ['{"path": ', "[" * 2_000, "5"])
+async def test_a_call_that_was_written_badly_goes_back_to_the_model_as_it_was(
+    server: OllamaServer, project: Path, arguments: str
+):
+    call = {"id": "call_a", "type": "function", "function": {"name": "read", "arguments": arguments}}
+    messages = [user("Go."), {"role": "assistant", "tool_calls": [call]}, user("Again.")]
+    server.play(Reply(text="Sorry."))
+    async with running(server.url, project) as proxy, proxy.openai() as client:
+        await client.chat.completions.create(model="tiny", messages=messages)
+    _, answered, _ = server.chats[0].json()["messages"]
+    sent = answered["tool_calls"][0]["function"]["arguments"]
+    assert str(sent["arguments"]) == arguments
 
 
 async def test_a_request_without_a_model_takes_the_default(server: OllamaServer, project: Path):

@@ -8,11 +8,12 @@ import binascii
 from collections.abc import Iterable, Sequence
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, GetJsonSchemaHandler, JsonValue, model_validator
+from pydantic_core import CoreSchema
 
 from ollama_code.core.messages import Image, ToolCall
 from ollama_code.frontends.proxy.faults import bad_request
-from ollama_code.frontends.proxy.pictures import picture
+from ollama_code.frontends.proxy.pictures import DATA_PATTERN, TYPE_PATTERN, picture
 from ollama_code.frontends.proxy.wire import Json, Wire
 
 NOT_READ = "[A document was left out: only documents of plain text can be read.]"
@@ -48,15 +49,42 @@ class Part(Wire):
     @model_validator(mode="before")
     @classmethod
     def _only_known(cls, value: object) -> object:
-        known = not isinstance(value, dict) or value.get("type") in _KNOWN
-        return value if known else {}
+        kind = value.get("type") if isinstance(value, dict) else "text"
+        return value if isinstance(kind, str) and kind in _KNOWN else {}
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, JsonValue]:
+        """Of a picture all is looked at, of a kind that we do not know nothing."""
+        fields: dict[str, JsonValue] = dict(handler.resolve_ref_schema(handler(schema))["properties"])
+        picture: dict[str, JsonValue] = {
+            "type": {"const": "base64"},
+            "media_type": {"type": "string", "pattern": TYPE_PATTERN},
+            "data": {"type": "string", "pattern": DATA_PATTERN},
+        }
+        source: JsonValue = {"type": "object", "properties": picture, "required": [*picture]}
+        others: JsonValue = [*sorted(_KNOWN - {"image"})]
+        unknown: JsonValue = {"properties": {"type": {"enum": [*sorted(_KNOWN)]}}, "required": ["type"]}
+        return {
+            "anyOf": [
+                _variant({**fields, "type": {"const": "image"}, "source": source}, "type", "source"),
+                _variant({**fields, "type": {"enum": others}}, "type"),
+                {"type": "object", "not": unknown},
+            ]
+        }
+
+
+def _variant(fields: dict[str, JsonValue], *required: str) -> JsonValue:
+    return {"type": "object", "properties": fields, "required": [*required]}
 
 
 Content = str | tuple[Part, ...]
 
 
 def text_of(content: Content, where: str) -> str:
-    return content if isinstance(content, str) else "\n\n".join(_texts(content, where))
+    """Raises: Refused as `shown_of` does: a picture that nobody looks at is looked through all the same."""
+    return content if isinstance(content, str) else shown_of(content, where)[0]
 
 
 def shown_of(parts: Sequence[Part], where: str) -> tuple[str, tuple[Image, ...]]:

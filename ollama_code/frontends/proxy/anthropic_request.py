@@ -4,9 +4,9 @@ a cache, which the engine keeps by itself."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, WithJsonSchema
 
 from ollama_code.core.head import WireTool
 from ollama_code.core.messages import Message
@@ -25,7 +25,7 @@ from ollama_code.frontends.proxy.caller import Caller, Signs, is_plain
 from ollama_code.frontends.proxy.conversation import Conversation
 from ollama_code.frontends.proxy.faults import bad_request
 from ollama_code.frontends.proxy.offered import offered
-from ollama_code.frontends.proxy.wire import Count, Json, Wire, read_as
+from ollama_code.frontends.proxy.wire import Count, Integer, Json, Number, Wire, read_as
 
 Shows = Literal["all", "sealed", "none"]
 """Whether a client sees the thinking: in full, as a signature that only we can read, or not at all."""
@@ -36,7 +36,7 @@ _SEARCH = "web_search"
 
 
 class _Message(Wire):
-    role: str
+    role: Annotated[str, WithJsonSchema({"enum": ["system", "developer", "user", "assistant"]})]
     content: Content
 
 
@@ -71,7 +71,7 @@ class _Thinking(Wire):
 
 class _Format(Wire):
     type: str = ""
-    given: Json = Field(default=None, alias="schema")
+    given: dict[str, Json] | None = Field(default=None, alias="schema")
 
 
 class _Output(Wire):
@@ -79,15 +79,15 @@ class _Output(Wire):
     format: _Format | None = None
 
 
-class MessagesBody(Wire):
+class CountBody(Wire):
     model: str = ""
     messages: tuple[_Message, ...] = Field(min_length=1)
     max_tokens: Count | None = None
     system: Content = ""
     stream: bool | None = None
-    temperature: float | None = None
-    top_p: float | None = None
-    top_k: int | None = None
+    temperature: Number | None = None
+    top_p: Number | None = None
+    top_k: Integer | None = None
     stop_sequences: tuple[str, ...] | None = None
     tools: tuple[_Tool, ...] | None = None
     tool_choice: _Choice | None = None
@@ -107,20 +107,21 @@ class MessagesBody(Wire):
         return bool(self.tools) and all(tool.searches for tool in self.tools or ())
 
 
+class MessagesBody(CountBody):
+    max_tokens: Count
+
+
 def read_messages(data: bytes) -> MessagesBody:
-    """Raises: Refused with what is wrong and where."""
-    body = read_as(MessagesBody, data)
-    if body.max_tokens is None:
-        raise bad_request("max_tokens: Field required")
-    return body
-
-
-def read_count(data: bytes) -> MessagesBody:
     """Raises: Refused with what is wrong and where."""
     return read_as(MessagesBody, data)
 
 
-def asked_of(body: MessagesBody, caller: Caller) -> Asked:
+def read_count(data: bytes) -> CountBody:
+    """Raises: Refused with what is wrong and where."""
+    return read_as(CountBody, data)
+
+
+def asked_of(body: CountBody, caller: Caller) -> Asked:
     """Raises: Refused for content that no message of ours can hold."""
     system, messages = _conversation(body)
     choice = body.tool_choice or _Choice()
@@ -147,7 +148,7 @@ def _uses_tools(content: Content) -> bool:
     return not isinstance(content, str) and any(part.type in ("tool_use", "tool_result") for part in content)
 
 
-def _sampling(body: MessagesBody) -> dict[str, JsonValue]:
+def _sampling(body: CountBody) -> dict[str, JsonValue]:
     stops: JsonValue = [*body.stop_sequences] if body.stop_sequences else None
     given: dict[str, JsonValue] = {
         "temperature": body.temperature,
@@ -163,7 +164,7 @@ def _format(output: _Output | None) -> JsonValue:
     return wish.given if wish and wish.type == "json_schema" else None
 
 
-def _effort(body: MessagesBody) -> str:
+def _effort(body: CountBody) -> str:
     if body.shows == "none":
         return "none"
     return (body.output_config.effort if body.output_config else None) or ""
@@ -179,7 +180,7 @@ def _tools(tools: Sequence[_Tool], choice: _Choice) -> tuple[WireTool, ...]:
     return tuple(offered(tool.name, tool.description or "", tool.input_schema or {}) for tool in own)
 
 
-def _conversation(body: MessagesBody) -> tuple[str, tuple[Message, ...]]:
+def _conversation(body: CountBody) -> tuple[str, tuple[Message, ...]]:
     talk = Conversation()
     blocks = [body.system] if isinstance(body.system, str) else [(part,) for part in body.system]
     for block in blocks:

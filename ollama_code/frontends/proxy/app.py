@@ -28,6 +28,7 @@ from ollama_code.frontends.proxy.hearing import Job
 from ollama_code.frontends.proxy.learned import Learned
 from ollama_code.frontends.proxy.loop import answer, no_search, tools_for
 from ollama_code.frontends.proxy.models import anthropic_list, anthropic_model, openai_list, openai_model
+from ollama_code.frontends.proxy.openapi import document
 from ollama_code.frontends.proxy.order import ToolOrder
 from ollama_code.frontends.proxy.wire import Fields, compact
 from ollama_code.providers.models import same_model
@@ -53,6 +54,9 @@ class Service:
     async def hello(self, request: Request) -> Response:
         """Some clients look whether anybody is there before they ask anything."""
         return JSONResponse({"name": "ollama-code"})
+
+    async def openapi(self, request: Request) -> Response:
+        return JSONResponse(document())
 
     async def models(self, request: Request) -> Response:
         installed = await self.backend.provider.installed()
@@ -116,6 +120,7 @@ def proxy_app(service: Service, rules: Rules) -> ASGIApp:
             Route("/", service.hello),
             Route("/api/hello", service.hello),
             Route("/health", service.health),
+            Route("/openapi.json", service.openapi),
             Route("/v1/models", service.models),
             Route("/v1/models/{name:path}", service.model),
             Route("/v1/chat/completions", service.chat, methods=["POST"]),
@@ -161,7 +166,11 @@ async def _no_route(request: Request, error: Exception) -> Response:
     fault = Fault(404, "not_found_error", f"There is no {request.url.path} here.")
     if error.status_code == 405:
         fault = replace(
-            fault, status=405, type=INVALID, message=f"{request.method} is not for {request.url.path}."
+            fault,
+            status=405,
+            type=INVALID,
+            message=f"{request.method} is not for {request.url.path}.",
+            more_headers=tuple((error.headers or {}).items()),
         )
     return dialect_of(request).response(fault)
 

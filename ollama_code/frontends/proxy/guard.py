@@ -69,9 +69,6 @@ class Guard:
             )
             more = (("www-authenticate", "Bearer"),)
             return Fault(401, "authentication_error", said, "invalid_api_key", more_headers=more)
-        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if request.method == "POST" and kind != "application/json":
-            return Fault(415, INVALID, "The body must be JSON: send content-type application/json.")
         return None
 
     def _is_host(self, given: str) -> bool:
@@ -121,7 +118,11 @@ def host_port(host: str) -> str:
 
 
 async def read_body(request: Request) -> bytes:
-    """The body, unpacked. Raises: Refused for one that is too big, packed or not, is broken, or does not come."""
+    """The body, unpacked. Raises: Refused for one that is not said to be JSON, as the forms of web pages are not, is
+    too big, packed or not, is broken, or does not come."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Refused(Fault(415, INVALID, "The body must be JSON: send content-type application/json."))
     if int(request.headers.get("content-length", "0")) > BODY_LIMIT_BYTES:
         raise Refused(_TOO_BIG)
     body, unpacked = bytearray(), packing(request.headers.get("content-encoding", ""))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, WithJsonSchema
 
 from ollama_code.core.head import WireTool
 from ollama_code.core.messages import Arguments, Image, Message, ToolCall
@@ -14,13 +15,20 @@ from ollama_code.frontends.proxy.caller import Caller, Signs, is_plain
 from ollama_code.frontends.proxy.conversation import Conversation
 from ollama_code.frontends.proxy.faults import bad_request
 from ollama_code.frontends.proxy.offered import offered
-from ollama_code.frontends.proxy.pictures import picture_at
-from ollama_code.frontends.proxy.wire import Count, Json, Wire, read_as
+from ollama_code.frontends.proxy.pictures import ADDRESS_PATTERN, picture_at
+from ollama_code.frontends.proxy.wire import Count, Integer, Json, Number, Wire, read_as
 from ollama_code.providers.lenient import read_json
+
+_Role = Annotated[
+    str, WithJsonSchema({"enum": ["system", "developer", "user", "assistant", "tool", "function"]})
+]
+_Old = Annotated[
+    tuple[JsonValue, ...] | None, WithJsonSchema({"type": ["array", "null"], "maxItems": 0, "items": {}})
+]
 
 
 class _Url(Wire):
-    url: str
+    url: Annotated[str, WithJsonSchema({"type": "string", "pattern": ADDRESS_PATTERN})]
 
 
 class _Part(Wire):
@@ -40,7 +48,7 @@ class _Call(Wire):
 
 
 class _Message(Wire):
-    role: str
+    role: _Role
     content: str | tuple[_Part, ...] | None = None
     name: str | None = None
     reasoning: str | None = None
@@ -54,7 +62,7 @@ class _StreamOptions(Wire):
 
 
 class _JsonSchema(Wire):
-    given: Json = Field(default=None, alias="schema")
+    given: dict[str, Json] | None = Field(default=None, alias="schema")
 
 
 class _Format(Wire):
@@ -92,20 +100,20 @@ class ChatBody(Wire):
     stream_options: _StreamOptions | None = None
     max_tokens: Count | None = None
     max_completion_tokens: Count | None = None
-    temperature: float | None = None
-    top_p: float | None = None
-    seed: int | None = None
+    temperature: Number | None = None
+    top_p: Number | None = None
+    seed: Integer | None = None
     stop: str | tuple[str, ...] | None = None
-    frequency_penalty: float | None = None
-    presence_penalty: float | None = None
+    frequency_penalty: Number | None = None
+    presence_penalty: Number | None = None
     tools: tuple[_Tool, ...] | None = None
-    functions: tuple[JsonValue, ...] | None = None
+    functions: _Old = None
     tool_choice: str | _Choice | None = None
     parallel_tool_calls: bool | None = None
     response_format: _Format | None = None
     reasoning_effort: str | None = None
     reasoning: _Reasoning | None = None
-    n: int | None = None
+    n: Literal[1] | None = None
 
     @property
     def usage_wanted(self) -> bool:
@@ -115,8 +123,6 @@ class ChatBody(Wire):
 def read_chat(data: bytes) -> ChatBody:
     """Raises: Refused with what is wrong and where."""
     body = read_as(ChatBody, data)
-    if body.n not in (None, 1):
-        raise bad_request("n: only one answer is given; leave n out.")
     if body.functions:
         raise bad_request("functions: the old form is not supported; use tools.")
     return body
@@ -186,7 +192,7 @@ def _conversation(given: Sequence[_Message]) -> tuple[str, tuple[Message, ...]]:
             case "user":
                 talk.add_user(text, images)
             case "assistant":
-                calls = tuple(_call(call, number) for call in message.tool_calls or ())
+                calls = tuple(_call(call) for call in message.tool_calls or ())
                 talk.add_assistant(text, message.reasoning or message.reasoning_content or "", calls)
             case "tool" | "function":
                 talk.add_result(message.tool_call_id or "", text, images, message.name or "")
@@ -203,20 +209,17 @@ def _content(message: _Message, number: int) -> tuple[str, tuple[Image, ...]]:
     return "\n".join(texts), tuple(picture_at(url, f"messages.{number}.content") for url in pictures)
 
 
-def _call(call: _Call, number: int) -> ToolCall:
-    return ToolCall(
-        id=call.id, name=call.function.name, arguments=_arguments(call.function.arguments, number)
-    )
+def _call(call: _Call) -> ToolCall:
+    return ToolCall(id=call.id, name=call.function.name, arguments=_arguments(call.function.arguments))
 
 
-def _arguments(given: str | Arguments, number: int) -> Arguments:
-    if isinstance(given, str):
-        try:
-            value = read_json(given) if given.strip() else {}
-        except ValueError:
-            value = None
-    else:
+def _arguments(given: str | Arguments) -> Arguments:
+    """What is no object, as models write it, goes back to the model under a name: refused, it would end the session,
+    because clients send all that was said with every request."""
+    if not isinstance(given, str):
+        return given
+    try:
+        value = read_json(given) if given.strip() else {}
+    except ValueError:
         value = given
-    if not isinstance(value, dict):
-        raise bad_request(f"messages.{number}.tool_calls: the arguments are not a JSON object.")
-    return value
+    return value if isinstance(value, dict) else {"arguments": value}

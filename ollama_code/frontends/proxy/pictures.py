@@ -9,6 +9,10 @@ from ollama_code.frontends.proxy.faults import bad_request
 
 _ADDRESS = re.compile(r"data:(?P<type>[\w/+.-]*);base64,(?P<data>.*)", re.DOTALL)
 _TYPE = re.compile(r"image/(?:png|jpe?g|webp)")
+ADDRESS_PATTERN = r"^data:image/(png|jpe?g|webp);base64,[A-Za-z0-9+/=\s]+$"
+TYPE_PATTERN = r"^image/(png|jpe?g|webp)$"
+DATA_PATTERN = r"^[A-Za-z0-9+/=\s]+$"
+"""What is taken, for the description of the routes."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]+")
 
 

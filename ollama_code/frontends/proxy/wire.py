@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, SkipValidation, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, SkipValidation, ValidationError
 
 from ollama_code.core.text import one_line
 from ollama_code.frontends.proxy.faults import bad_request
@@ -17,7 +17,17 @@ Fields = dict[str, JsonValue]
 
 Json = Annotated[JsonValue, SkipValidation]
 """Any value: it came out of JSON, so there is nothing to look for."""
-Count = Annotated[int, Field(ge=1)]
+
+
+def _whole(value: object) -> object:
+    """JSON knows no difference between 5 and 5.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Count = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(_whole)]
+Integer = Annotated[int, Field(ge=-(2**63), le=2**63 - 1), BeforeValidator(_whole)]
+"""What the server can read."""
+Number = Annotated[float, Field(ge=-1e9, le=1e9)]
 
 
 class Wire(BaseModel):

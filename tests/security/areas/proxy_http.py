@@ -1,4 +1,4 @@
-"""Cases of the area proxy_http: the real proxy as a process of its own, in front of an Ollama that does as it is told.
+"""Cases of the area proxy_http: the real proxy as a process of its own, before an Ollama that does as it is told.
 
 Each case has a server of its own, and so takes as long as its start."""
 
