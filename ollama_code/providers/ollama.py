@@ -135,7 +135,9 @@ class OllamaProvider(ollama.AsyncClient):
 
     async def installed(self) -> tuple[ModelSummary, ...]:
         """Raises: ProviderError."""
-        return (await self._ask(Tags, "/api/tags")).summaries()
+        found = (await self._ask(Tags, "/api/tags")).summaries()
+        self._residence.know(found)
+        return found
 
     async def pull(self, model: str) -> AsyncGenerator[PullProgress, None]:  # type: ignore[override]  # see module
         """Raises: ProviderError, also when the stream ends before the server said "success"."""

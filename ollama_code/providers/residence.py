@@ -14,7 +14,7 @@ from typing import TypeVar
 from ollama_code.core.errors import ProviderError
 from ollama_code.core.head import Head
 from ollama_code.core.phase import Phase
-from ollama_code.ports import LoadedModel
+from ollama_code.ports import LoadedModel, ModelSummary
 from ollama_code.providers.models import names_cloud, same_model
 
 T = TypeVar("T")
@@ -44,6 +44,11 @@ class Residence:
         self._look = look
         self.interval_s = interval_s
         self._answered: dict[tuple[str, int], float] = {}
+        self._installed: tuple[ModelSummary, ...] = ()
+
+    def know(self, installed: tuple[ModelSummary, ...]) -> None:
+        """Two names of the same weights share one engine, which goes by the name that was asked for first."""
+        self._installed = installed
 
     def wait(self, head: Head, tokens: int) -> Wait:
         """For a request with `head` and a prompt of about `tokens`."""
@@ -63,8 +68,13 @@ class Residence:
             return None
         with suppress(ProviderError, TimeoutError):
             async with asyncio.timeout(_PATIENCE_S):
-                return _Sight(next((one for one in await self._look() if _is_meant(one, head)), None))
+                digest = self._digest(head.model)
+                return _Sight(next((one for one in await self._look() if _is_meant(one, head, digest)), None))
         return None
+
+    def _digest(self, name: str) -> str:
+        """Empty where nobody told."""
+        return next((model.digest for model in self._installed if same_model(model.name, name)), "")
 
 
 class Wait:
@@ -113,8 +123,8 @@ class Wait:
         self._seen = sight.model
 
 
-def _is_meant(loaded: LoadedModel, head: Head) -> bool:
-    """Whether a request with this head finds its engine there."""
-    if not same_model(loaded.name, head.model):
+def _is_meant(loaded: LoadedModel, head: Head, digest: str) -> bool:
+    """Whether a request with this head, for the weights with this digest, finds its engine there."""
+    if not same_model(loaded.name, head.model) and (not digest or loaded.digest != digest):
         return False
     return not loaded.context_length or abs(loaded.context_length - head.num_ctx) < _ROUNDING_TOKENS

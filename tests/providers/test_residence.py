@@ -78,6 +78,18 @@ async def test_another_window_means_loading(server: OllamaServer, provider: Olla
     assert "loading" not in waits(await answer_of(provider, asked(num_ctx=16384)))
 
 
+async def test_an_engine_that_was_loaded_by_another_name_of_the_same_weights_is_known(
+    server: OllamaServer, provider: OllamaProvider
+) -> None:
+    for name in ("tiny", "alias"):
+        server.add_model(name, digest="a" * 64)
+    server.play(Reply(text="one"))
+    await provider.installed()
+    await provider.load("alias", 8192, "5m")
+    chunks = await answer_of(provider, asked())
+    assert "loading" not in waits(chunks) and any(isinstance(chunk, LoadedModel) for chunk in chunks)
+
+
 @pytest.mark.parametrize("loaded", [True, False])
 async def test_how_the_model_lies_in_memory_is_told_before_its_answer(
     server: OllamaServer, provider: OllamaProvider, loaded: bool
