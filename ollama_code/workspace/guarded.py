@@ -65,7 +65,10 @@ _SECRET_FILES = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _SECRET_FOLDERS = frozenset({".ssh"})
-_SECRET_AT_HOME = (".aws", ".azure", ".config/gcloud", ".config/gh", ".docker", ".gnupg", ".kube")
+_SECRET_AT_HOME = (
+    *(".aws", ".azure", ".config/gcloud", ".config/gh", ".docker", ".gnupg", ".kube"),
+    *(".ollama-code/secrets.json", ".ollama-code/settings.json", ".ollama-code/audit"),
+)
 
 _SECRET = "it may hold secrets"
 
