@@ -135,7 +135,8 @@ class Assembly:
 
     def _tooling(self, feed: Feed, sandbox: Sandbox, stack: AsyncExitStack) -> tuple[Tooling, TodoList, Jobs]:
         folder, settings = self.site.folder, self.loaded.settings
-        workspace = LocalWorkspace(self.site.directory, read_only_roots=(folder.outputs, folder.jobs))
+        kept = (folder.outputs, folder.jobs)
+        workspace = LocalWorkspace(self.site.directory, read_only_roots=kept, own=home().root)
         stack.callback(workspace.close)
         jobs = Jobs(folder.jobs, feed.emit)
         stack.push_async_callback(_put_away, sandbox, jobs)

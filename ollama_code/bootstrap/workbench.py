@@ -49,6 +49,14 @@ class Bounds:
     """Nobody can be asked for the network: commands have it only when this says so."""
 
 
+def allowlist(given: str | Sequence[str] | None) -> tuple[str, ...] | None:
+    """`Bounds.commands` from a list, or from one text with commas."""
+    if given is None:
+        return None
+    entries = given.split(",") if isinstance(given, str) else given
+    return tuple(entry.strip() for entry in entries if entry.strip())
+
+
 class Workbench:
     """Runs calls inside its bounds and refuses everything that would ask. Close it to end background commands."""
 
@@ -59,7 +67,10 @@ class Workbench:
         self._stack = AsyncExitStack()
         feed = Feed()
         workspace = LocalWorkspace(
-            bounds.directory, extra_roots=bounds.more_directories, read_only_roots=(scratch,)
+            bounds.directory,
+            extra_roots=bounds.more_directories,
+            read_only_roots=(scratch,),
+            own=home().root,
         )
         self._stack.callback(workspace.close)
         jobs = Jobs(scratch / "jobs", feed.emit)

@@ -13,13 +13,15 @@ _SHELL = "a shell runs it when it starts"
 _LOGIN = "it decides who may log in, and where to"
 _PACKAGES = "a package manager obeys it"
 
+OWN_NAME = ".ollama-code"
+
 _ACTED_ON: Mapping[str, str] = {
     ".git": _GIT,
     ".gitattributes": _GIT,
     ".gitconfig": _GIT,
     ".gitmodules": _GIT,
     ".husky": _GIT,
-    ".ollama-code": _OWN,
+    OWN_NAME: _OWN,
     ".mcp.json": "it names servers to be started",
     ".vscode": _EDITOR,
     ".idea": _EDITOR,

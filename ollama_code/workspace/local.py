@@ -42,12 +42,15 @@ class LocalWorkspace:
         *,
         extra_roots: tuple[Path, ...] = (),
         read_only_roots: tuple[Path, ...] = (),
+        own: Path | None = None,
     ) -> None:
+        """`own` is the program's folder, which is guarded wherever it is."""
         self._territory = Territory(
             root=os.path.realpath(root),
             extra=tuple(os.path.realpath(extra) for extra in extra_roots),
             read_only=tuple(os.path.realpath(directory) for directory in read_only_roots),
             home=os.path.realpath(Path.home()),
+            own=os.path.realpath(own) if own else "",
         )
         self._anchors = {path: _anchor(path) for path in (self._territory.root, *self._territory.extra)}
         self._outside = _anchor("/")

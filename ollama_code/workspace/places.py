@@ -16,7 +16,7 @@ from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
 from ollama_code.core.text import well_formed
 from ollama_code.ports import Place
-from ollama_code.workspace.guarded import against_reading, against_writing
+from ollama_code.workspace.guarded import OWN_NAME, against_reading, against_writing
 
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _LONGEST_BYTES = 4096
@@ -35,12 +35,14 @@ class _Why(Protocol):
 @dataclass(frozen=True)
 class Territory:
     """The directories tools may work in, all absolute and resolved: `root` is the workspace, `extra` were added
-    by the person, `read_only` are the program's own that tools may read without asking."""
+    by the person, `read_only` are the program's own that tools may read without asking. `own` is the program's
+    folder, guarded as `~/.ollama-code` is wherever it was put."""
 
     root: str
     extra: tuple[str, ...]
     read_only: tuple[str, ...]
     home: str
+    own: str = ""
 
     def locate(self, path: str) -> Place:
         """The contract of `Workspace.locate`. `~` is the home directory, `..` is taken away by name before any
@@ -87,7 +89,10 @@ class Territory:
         """A link is guarded when either its own name or its target is."""
         for path in (asked, real):
             counted = below(path, self.owner(path) or "/") or path
-            reason = why(counted, below_home=below(path, self.home) or "")
+            at_home = below(path, self.home) or ""
+            if self.own and (inner := below(path, self.own)) is not None:
+                counted = at_home = f"{OWN_NAME}/{inner}"
+            reason = why(counted, below_home=at_home)
             if reason:
                 return reason
         return ""

@@ -176,3 +176,12 @@ def test_a_path_whose_links_change_meanwhile_never_breaks_the_program(
         found = {territory.locate("d/x").shown for _ in range(20_000)}
 
     assert found == {"d/x", "elsewhere/x"}
+
+
+def test_the_programs_own_folder_is_guarded_wherever_it_was_put(tmp_path: Path) -> None:
+    root, own = tmp_path / "project", tmp_path / "elsewhere"
+    root.mkdir()
+    territory = Territory(root=str(root), extra=(), read_only=(), home="/nonexistent", own=str(own))
+    assert territory.locate(f"{own}/grants.json").write_guard
+    assert territory.locate(f"{own}/secrets.json").read_guard
+    assert not territory.locate(f"{tmp_path}/other/grants.json").write_guard
