@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from ollama_code.agent.execute import Attempt, Executed, execute
 from ollama_code.agent.runtime import Tooling
+from ollama_code.core.audit import Decided, Ran
 from ollama_code.core.display import TextBlock
 from ollama_code.core.error_type import ErrorType
 from ollama_code.core.messages import ToolCall
@@ -78,3 +81,35 @@ async def test_an_answer_for_the_session_does_not_cover_what_it_became(tmp_path:
     await send(tmp_path, person)
     assert person.asked == ["send(good)", "send(evil)"]
     assert (tmp_path / "sent").read_text() == "evil"
+
+
+class Shown(Send):
+    """Of the same scope whatever the plan is: only what is shown differs."""
+
+    async def permission(self, p: Word, call: Call) -> PermissionRequest:
+        request = await super().permission(p, call)
+        return request.model_copy(update={"scopes": ("send",)})
+
+
+class Found(Send):
+    """What is shown is the same too: only what was found out about the world differs."""
+
+    async def permission(self, p: Word, call: Call) -> PermissionRequest:
+        request = await super().permission(p, call)
+        same = {"scopes": ("send",), "preview": TextBlock(text=""), "rests_on": request.scopes}
+        return request.model_copy(update=same)
+
+
+@pytest.mark.parametrize("tool", [Shown, Found])
+async def test_an_approval_covers_what_was_shown_and_found_and_no_more(tmp_path: Path, tool: type[Send]):
+    (tmp_path / "plan").write_text("good")
+    person, written = Slow(tmp_path, Allowed(), Refused()), list[Decided | Ran]()
+    gate = Gate(Policy(), Mode.DEFAULT, person, lambda event: None)
+    tooling = Tooling(
+        Toolset((tool(tmp_path),)), gate, lambda event: None, Kept(tmp_path), record=written.append
+    )
+    await execute(tooling, Attempt(ToolCall(id="c", name="send", arguments={"word": "x"})), 1000)
+    assert not (tmp_path / "sent").exists()
+    assert [line.verdict for line in written if isinstance(line, Decided)] == ["allow", "deny"]
+    assert len({line.digest for line in written if isinstance(line, Decided)}) == 2
+    assert len(written) == 2
