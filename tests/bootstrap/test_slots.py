@@ -1,4 +1,4 @@
-"""Whose turn it is: in order, main before helpers, never more at a time than the engine has slots, no endless queue."""
+"""Whose turn it is: in order, main before helpers, never more at a time than the engine has slots."""
 
 from __future__ import annotations
 
