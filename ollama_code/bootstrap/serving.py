@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from ollama_code.bootstrap.keys import load_with_keys
 from ollama_code.bootstrap.model import connect, described
@@ -30,16 +31,19 @@ from ollama_code.tools.seven import COMMAND, wire_tools
 
 _log = logging.getLogger(__name__)
 
+ToolsPolicy = Literal["auto", "always", "never"]
+"""Who is offered our tools: plain chats, also clients that bring their own, or nobody."""
+
 
 @dataclass(frozen=True)
 class Serving:
     """What is served. `bounds` is what the tools may touch; `max_iterations` counts model calls that are offered
-    tools, in one request; without `inject_tools` no tool of ours ever runs."""
+    tools, in one request; with the policy "never" no tool of ours ever runs."""
 
     bounds: Bounds
     options: Options
     max_iterations: int = 10
-    inject_tools: bool = True
+    tools: ToolsPolicy = "auto"
     parallel: int = 1
     """Answers that the engine writes at a time; more requests wait here, where those that matter go first."""
 

@@ -13,7 +13,7 @@ from types import TracebackType
 
 from pydantic import JsonValue
 
-from ollama_code.bootstrap.workbench import Bounds, Workbench
+from ollama_code.bootstrap.workbench import Bounds, Workbench, allowlist
 from ollama_code.core.errors import UsageError
 from ollama_code.core.head import WireTool
 from ollama_code.core.messages import Arguments, ToolCall
@@ -41,7 +41,7 @@ class ToolExecutor:
         allow_commands: bool = True,
         command_allowlist: str | Sequence[str] | None = None,
     ) -> None:
-        self._commands = _allowlist(command_allowlist) if allow_commands else ()
+        self._commands = allowlist(command_allowlist) if allow_commands else ()
         self._scratch = tempfile.TemporaryDirectory(prefix="ollama-code-")
         more = tuple(Path(directory).resolve() for directory in allowed_directories)
         self._bounds = Bounds(Path(working_directory).resolve(), more, self._commands)
@@ -97,13 +97,6 @@ class ToolExecutor:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _allowlist(given: str | Sequence[str] | None) -> tuple[str, ...] | None:
-    if given is None:
-        return None
-    entries = given.split(",") if isinstance(given, str) else given
-    return tuple(entry.strip() for entry in entries if entry.strip())
 
 
 def _arguments(given: JsonValue) -> Arguments | None:

@@ -15,7 +15,7 @@ FLOORS = [
     {"commands"},
     {"bootstrap"},
     {"frontends"},
-    {"cli"},
+    {"cli", "proxy"},
     {"__main__"},
 ]
 FLOOR = {part: number for number, parts in enumerate(FLOORS) for part in parts}

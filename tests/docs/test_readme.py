@@ -17,6 +17,7 @@ from ollama_code.settings.model import Settings
 from ollama_code.tools.builtin import ALIASES
 from ollama_code.tools.seven import wire_tools
 from tests.docs.pages import blocks, page, quoted, rows, section
+from tests.ollama_server import Model, OllamaServer, Reply
 
 README = page("README.md")
 TOOLS = {tool: [alias.name for alias in ALIASES if alias.tool == tool] for tool in (a.tool for a in ALIASES)}
@@ -72,11 +73,22 @@ def test_the_settings_sample_is_a_valid_file():
 
 def test_the_python_sample_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     (tmp_path / "README.md").write_text("Hello from the sample\n")
-    (sample,) = blocks(README, "python")
+    sample, _ = blocks(README, "python")
     names: dict[str, object] = {}
     exec(sample.replace("/path/to/project", str(tmp_path)), names)
     assert "Hello from the sample" in capsys.readouterr().out
     assert names["tools"] == list(wire_tools())
+
+
+def test_the_python_sample_of_the_proxy_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    _, sample = blocks(README, "python")
+    with OllamaServer(models=[Model("devstral-small-2:24b")]) as server:
+        server.play(Reply(text="There are none."))
+        sample = sample.replace("/path/to/project", str(tmp_path)).replace(
+            "http://localhost:11434", server.url
+        )
+        exec(sample, {})
+    assert capsys.readouterr().out == "There are none.\n"
 
 
 def test_the_seven_are_named():

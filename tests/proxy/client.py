@@ -13,7 +13,7 @@ from anthropic import AsyncAnthropic
 from openai import AsyncOpenAI
 
 from ollama_code.bootstrap.options import Options
-from ollama_code.bootstrap.serving import Serving, serving_backend
+from ollama_code.bootstrap.serving import Serving, ToolsPolicy, serving_backend
 from ollama_code.bootstrap.workbench import Bounds
 from ollama_code.frontends.proxy.app import Service, proxy_app
 from ollama_code.frontends.proxy.flags import read_flags
@@ -55,7 +55,7 @@ class Wish:
 
     commands: tuple[str, ...] | None = None
     max_iterations: int = 10
-    inject_tools: bool = True
+    tools: ToolsPolicy = "auto"
     model: str | None = None
     keepalive_s: float = 10.0
 
@@ -69,7 +69,7 @@ async def running(ollama_url: str, directory: Path, wish: Wish = USUAL) -> Async
         bounds=Bounds(directory, (), wish.commands),
         options=Options(model=wish.model, ollama_url=ollama_url),
         max_iterations=wish.max_iterations,
-        inject_tools=wish.inject_tools,
+        tools=wish.tools,
     )
     with bound_socket(read_flags(["-p", "0"], {})) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -47,7 +47,7 @@ async def replayed(project: Path, asked: Recording) -> httpx.Response:
         if wrote := asked.get("model_text"):
             server.play(*[Reply(raw=wrote["text"])] * 3)
         request = asked["request"]
-        async with running(server.url, project, Wish(inject_tools=False)) as proxy, proxy.raw() as client:
+        async with running(server.url, project, Wish(tools="never")) as proxy, proxy.raw() as client:
             return await client.request(request["method"], request["path"], json=request["body"])
 
 

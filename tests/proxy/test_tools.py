@@ -183,7 +183,7 @@ async def test_the_clients_results_reach_the_model_with_their_name(server: Ollam
 
 async def test_no_tools_are_injected_where_they_are_switched_off(server: OllamaServer, project: Path):
     server.play(Reply(text="Hello."))
-    await ask(server, project, Wish(inject_tools=False))
+    await ask(server, project, Wish(tools="never"))
     assert offered(server, 0) == []
 
 

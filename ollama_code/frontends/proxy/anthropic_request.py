@@ -21,7 +21,7 @@ from ollama_code.frontends.proxy.anthropic_content import (
     thinking_of,
 )
 from ollama_code.frontends.proxy.asked import Asked
-from ollama_code.frontends.proxy.caller import Caller, Signs, is_plain
+from ollama_code.frontends.proxy.caller import Caller, Signs, ours_may_run
 from ollama_code.frontends.proxy.conversation import Conversation
 from ollama_code.frontends.proxy.faults import bad_request
 from ollama_code.frontends.proxy.offered import offered
@@ -127,14 +127,14 @@ def asked_of(body: CountBody, caller: Caller) -> Asked:
     choice = body.tool_choice or _Choice()
     answer_format = _format(body.output_config)
     used_tools = any(_uses_tools(message.content) for message in body.messages)
-    has_tools = bool(body.tools or choice.type == "none" or used_tools)
-    signs = Signs(has_tools, answer_format is not None, body.max_tokens, bool(body.stop_sequences))
+    bound = answer_format is not None or choice.type == "none"
+    signs = Signs(bool(body.tools or used_tools), bound, body.max_tokens, bool(body.stop_sequences))
     return Asked(
         model=body.model,
         system=system,
         messages=messages,
         tools=_tools(body.tools or (), choice),
-        plain=is_plain(signs, caller),
+        ours=ours_may_run(signs, caller),
         max_tokens=body.max_tokens,
         sampling=_sampling(body),
         format=answer_format,

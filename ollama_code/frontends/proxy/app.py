@@ -19,7 +19,7 @@ from ollama_code.core.errors import ModelMissing, OllamaCodeError
 from ollama_code.frontends.proxy import anthropic_reply, anthropic_request, openai_reply, openai_request
 from ollama_code.frontends.proxy.anthropic_reply import PING, Answering
 from ollama_code.frontends.proxy.asked import Asked
-from ollama_code.frontends.proxy.caller import caller_of
+from ollama_code.frontends.proxy.caller import Caller, caller_of
 from ollama_code.frontends.proxy.delivery import BROKEN, KEEPALIVE_S, Delivery, as_events, as_object
 from ollama_code.frontends.proxy.dialects import ANTHROPIC, OPENAI, Dialect, dialect_of
 from ollama_code.frontends.proxy.faults import INVALID, Fault, Refused, fault_of
@@ -27,6 +27,7 @@ from ollama_code.frontends.proxy.guard import Guard, Rules, read_body
 from ollama_code.frontends.proxy.hearing import Job
 from ollama_code.frontends.proxy.learned import Learned
 from ollama_code.frontends.proxy.loop import answer, no_search, tools_for
+from ollama_code.frontends.proxy.mixed import Unseen
 from ollama_code.frontends.proxy.models import anthropic_list, anthropic_model, openai_list, openai_model
 from ollama_code.frontends.proxy.openapi import document
 from ollama_code.frontends.proxy.order import ToolOrder
@@ -47,6 +48,7 @@ class Service:
     keepalive_s: float = KEEPALIVE_S
     learned: Learned = field(default_factory=Learned)
     order: ToolOrder = field(default_factory=ToolOrder)
+    unseen: Unseen = field(default_factory=Unseen)
 
     async def health(self, request: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -74,7 +76,7 @@ class Service:
 
     async def chat(self, request: Request) -> Delivery:
         body = openai_request.read_chat(await read_body(request))
-        job = await self._job(request, openai_request.asked_of(body, caller_of(request.headers)))
+        job = await self._job(request, openai_request.asked_of(body, self._caller(request)))
         completion = openai_reply.Completion(job.model.info.name)
         if not body.stream:
             return self._whole(OPENAI, partial(openai_reply.whole, completion, answer(job)))
@@ -83,7 +85,7 @@ class Service:
 
     async def messages(self, request: Request) -> Delivery:
         body = anthropic_request.read_messages(await read_body(request))
-        job = await self._job(request, anthropic_request.asked_of(body, caller_of(request.headers)))
+        job = await self._job(request, anthropic_request.asked_of(body, self._caller(request)))
         answering = Answering(job.model.info.name, body.shows, _prompt_tokens(job))
         pieces = no_search() if body.wants_search else answer(job)
         if not body.stream:
@@ -94,12 +96,18 @@ class Service:
     async def count_tokens(self, request: Request) -> Response:
         """An estimate, and no more: the server cannot count without reading."""
         body = anthropic_request.read_count(await read_body(request))
-        job = await self._job(request, anthropic_request.asked_of(body, caller_of(request.headers)))
+        job = await self._job(request, anthropic_request.asked_of(body, self._caller(request)))
         return JSONResponse({"input_tokens": _prompt_tokens(job)})
 
+    def _caller(self, request: Request) -> Caller:
+        return caller_of(request.headers, self.backend.serving.tools)
+
     async def _job(self, request: Request, asked: Asked) -> Job:
-        asked = replace(asked, tools=self.order.ordered(asked.tools, request.headers))
-        return Job(self.backend, self.learned, await self.backend.model(asked.model), asked)
+        return await self.job(replace(asked, tools=self.order.ordered(asked.tools, request.headers)))
+
+    async def job(self, asked: Asked) -> Job:
+        """Raises: ProviderError, ModelUnclear."""
+        return Job(self.backend, self.learned, self.unseen, await self.backend.model(asked.model), asked)
 
     def _whole(self, dialect: Dialect, work: _Work) -> Delivery:
         return Delivery(_encoded(work), as_object(dialect, self.keepalive_s), self.stopping)

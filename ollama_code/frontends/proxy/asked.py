@@ -18,7 +18,7 @@ NOT_SEEN = "[A picture was left out: this model cannot see.]"
 
 @dataclass(frozen=True)
 class Asked:
-    """`max_tokens` is `None` where the client set no limit. `plain` is a chat in which our tools may run. `effort` is
+    """`max_tokens` is `None` where the client set no limit. `ours`: our tools may run in it. `effort` is
     the client's word for how long to think, or empty. `one_call`: at most one call of an answer is handed on;
     `must_call`: an answer without one is not wanted."""
 
@@ -26,7 +26,7 @@ class Asked:
     system: str
     messages: tuple[Message, ...]
     tools: tuple[WireTool, ...]
-    plain: bool
+    ours: bool
     max_tokens: int | None
     sampling: Mapping[str, JsonValue]
     format: JsonValue

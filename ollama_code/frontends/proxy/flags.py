@@ -6,7 +6,12 @@ import argparse
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from ollama_code.bootstrap.serving import ToolsPolicy
+
+TOOLS_POLICIES: tuple[ToolsPolicy, ...] = ("auto", "always", "never")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 SHORTEST_REMOTE_TOKEN = 32
 """Characters: a token on the network must not be guessed."""
@@ -35,7 +40,7 @@ class ServeFlags:
     more_directories: tuple[str, ...]
     commands: tuple[str, ...] | None
     remote_commands: bool
-    inject_tools: bool
+    tools: ToolsPolicy
     max_iterations: int
     default_model: str | None
     num_ctx: int | None
@@ -64,7 +69,7 @@ def read_flags(argv: Sequence[str], environ: Mapping[str, str]) -> ServeFlags:
         more_directories=tuple(given.allowed_dirs),
         commands=() if given.no_commands else _prefixes(given.command_allowlist),
         remote_commands=given.allow_remote_commands,
-        inject_tools=not given.no_inject_tools,
+        tools=given.tools_policy,
         max_iterations=given.max_iterations,
         default_model=given.default_model,
         num_ctx=given.num_ctx,
@@ -90,7 +95,7 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     add("--allowed-dirs", nargs="+", default=[], metavar="DIR", help="more directories they may use")
     add("--no-commands", action="store_true", help="run no commands")
     add("--command-allowlist", metavar="LIST", help='allowed commands with commas: "git status,pytest"')
-    add("--no-inject-tools", action="store_true", help="never offer our tools to a model")
+    _add_policy(parser)
     add(
         "--max-iterations",
         type=_positive,
@@ -103,6 +108,23 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     add("--log-level", choices=LOG_LEVELS, default="INFO", help="default: INFO")
     add("--reload", action="store_true", help="start again when the program's own code changes")
     return parser
+
+
+def _add_policy(parser: argparse.ArgumentParser) -> None:
+    policy = parser.add_mutually_exclusive_group()
+    policy.add_argument(
+        "--tools-policy",
+        choices=TOOLS_POLICIES,
+        default="auto",
+        help="offer our tools to plain chats, also beside a client's own, or to nobody (default: auto)",
+    )
+    policy.add_argument(
+        "--no-inject-tools",
+        dest="tools_policy",
+        action="store_const",
+        const="never",
+        help="the same as --tools-policy never",
+    )
 
 
 def _add_network(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:

@@ -15,6 +15,7 @@ from ollama_code.core.head import Head, WireTool
 from ollama_code.core.messages import Message, ToolCall
 from ollama_code.frontends.proxy.asked import Asked
 from ollama_code.frontends.proxy.learned import Learned
+from ollama_code.frontends.proxy.mixed import Unseen
 from ollama_code.frontends.proxy.offered import argument_schemas
 from ollama_code.ports import ChatRequest, Chunk, RawPiece, ReplyEnd, TextPiece, ThinkingPiece
 from ollama_code.providers.constrain import BoundReader, bound_schema, taught
@@ -30,13 +31,14 @@ class Job:
 
     backend: Backend
     learned: Learned
+    unseen: Unseen
     model: Model
     asked: Asked
     client: str = ""
 
     def chat(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]:
         """A request for a title or a verdict waits until nobody waits for an answer. Raises: ProviderError."""
-        return self.backend.chat(request, behind=not (self.asked.plain or self.asked.tools))
+        return self.backend.chat(request, behind=not (self.asked.ours or self.asked.tools))
 
     def request(self, history: Sequence[Message], tools: tuple[WireTool, ...]) -> ChatRequest:
         """Raises: ContextOverflow when no answer fits."""

@@ -1,11 +1,13 @@
 """From a request to its answer: passed through for a client with tools of its own, else with the seven run here.
+Where both are offered, ours run here and the client's calls are handed to it.
 
-Stateless: the conversation comes with the request. Closing the iterator stops the model and the command."""
+The conversation comes with the request. Closing the iterator stops the model and the command."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
 
 from ollama_code.agent.turn import MOST_FAILURES
 from ollama_code.agent.understand import Understood
@@ -16,6 +18,7 @@ from ollama_code.core.messages import ToolCall, ToolMessage, UserMessage
 from ollama_code.core.usage import Usage
 from ollama_code.frontends.proxy.hearing import Hearing, Job
 from ollama_code.frontends.proxy.holdback import Holdback
+from ollama_code.frontends.proxy.mixed import beside, names_of
 from ollama_code.frontends.proxy.offered import declared
 from ollama_code.frontends.proxy.pieces import Done, Piece, Reason, SearchFailed, Worked
 from ollama_code.frontends.proxy.relay import Relay, plain_answer
@@ -38,10 +41,10 @@ async def answer(job: Job) -> AsyncGenerator[Piece, None]:
 
 
 def _answer(job: Job) -> AsyncGenerator[Piece, None]:
+    if _ours_run(job):
+        return _Run(job).pieces()
     if job.asked.tools:
         return Relay(job).pieces()
-    if tools_for(job):
-        return _Run(job).pieces()
     return plain_answer(job)
 
 
@@ -53,9 +56,13 @@ async def no_search() -> AsyncGenerator[Piece, None]:
 
 
 def tools_for(job: Job) -> tuple[WireTool, ...]:
-    """What the model is offered: the client's own tools, else ours where they may run."""
-    ours = job.backend.serving.inject_tools and job.asked.plain and job.model.info.tools
-    return job.backend.tools if ours else job.asked.tools
+    """What the model is offered: the client's own tools, and ours where they may run."""
+    return beside(job.asked.tools, job.backend.tools) if _ours_run(job) else job.asked.tools
+
+
+def _ours_run(job: Job) -> bool:
+    """A call that the client forces is one of its own."""
+    return job.asked.ours and job.model.info.tools and not job.asked.must_call
 
 
 class _Run:
@@ -63,9 +70,11 @@ class _Run:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._tools = job.backend.tools
+        self._tools = tools_for(job)
+        self._theirs = names_of(job.asked.tools)
         self._declared = declared(self._tools, READING)
-        self._history = job.asked.messages_for(job.model.info)
+        self._history = job.unseen.put_back(job.asked.messages_for(job.model.info))
+        self._asked = len(self._history)
         self._usage = Usage()
         self._reason: Reason = "stop"
         self._failures = 0
@@ -101,12 +110,18 @@ class _Run:
                 yield TextPiece(text)
             if not left or self._is_over(hearing, meaning):
                 break
-            if meaning.message.calls:
+            theirs = [call for call in meaning.message.calls if self._is_theirs(call, meaning)]
+            if len(theirs) < len(meaning.message.calls):
                 if bench is None:
                     bench = await stack.enter_async_context(self._job.backend.bench())
                 await self._work(bench, hearing, meaning)
+            if theirs:
+                self._hand_on(theirs)
+                for call in theirs:
+                    yield call
+                break
             yield Worked()
-        if not self._spoke:
+        if not self._spoke and self._reason != "tool_calls":
             yield TextPiece(NO_ANSWER)
         yield Done(self._reason, self._usage)
 
@@ -117,8 +132,20 @@ class _Run:
             self._usage = self._usage + end.usage
             self._reason = end.reason
         meaning = hearing.meaning(self._declared)
-        self._history.append(meaning.message)
-        return meaning
+        ours = [call for call in meaning.message.calls if not self._is_theirs(call, meaning)]
+        theirs = [call for call in meaning.message.calls if self._is_theirs(call, meaning)]
+        calls = (*ours, *(theirs[:1] if self._job.asked.one_call else theirs))
+        message = meaning.message.model_copy(update={"calls": calls})
+        self._history.append(message)
+        return replace(meaning, message=message)
+
+    def _is_theirs(self, call: ToolCall, meaning: Understood) -> bool:
+        return call.name in self._theirs and call.id not in meaning.refused
+
+    def _hand_on(self, calls: Sequence[ToolCall]) -> None:
+        """These end the answer: their client runs them and comes back with the results."""
+        self._job.unseen.keep(calls[0].id, self._history[self._asked :])
+        self._reason = "tool_calls"
 
     def _is_over(self, hearing: Hearing, meaning: Understood) -> bool:
         """Whether this was the answer. One that came to nothing is asked for again, with the reason.
@@ -137,9 +164,9 @@ class _Run:
         return False
 
     async def _work(self, bench: Workbench, hearing: Hearing, meaning: Understood) -> None:
-        """Run the calls in order: one may need what the one before it wrote."""
+        """Run our calls in order: one may need what the one before it wrote."""
         meter = self._job.learned.meter(hearing.request.head)
-        calls = meaning.message.calls
+        calls = [call for call in meaning.message.calls if not self._is_theirs(call, meaning)]
         for number, call in enumerate(calls):
             budget = meter.result_budget(self._history, len(calls) - number)
             text = await self._result(bench, call, meaning.refused, budget)

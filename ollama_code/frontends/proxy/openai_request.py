@@ -11,7 +11,7 @@ from ollama_code.core.head import WireTool
 from ollama_code.core.messages import Arguments, Image, Message, ToolCall
 from ollama_code.core.text import one_line
 from ollama_code.frontends.proxy.asked import Asked
-from ollama_code.frontends.proxy.caller import Caller, Signs, is_plain
+from ollama_code.frontends.proxy.caller import Caller, Signs, ours_may_run
 from ollama_code.frontends.proxy.conversation import Conversation
 from ollama_code.frontends.proxy.faults import bad_request
 from ollama_code.frontends.proxy.offered import offered
@@ -136,14 +136,14 @@ def asked_of(body: ChatBody, caller: Caller) -> Asked:
     stops = (body.stop,) if isinstance(body.stop, str) else body.stop or ()
     answer_format = _format(body.response_format)
     used_tools = any(message.role == "tool" or message.tool_calls for message in body.messages)
-    has_tools = bool(body.tools or choice == "none" or used_tools)
-    signs = Signs(has_tools, answer_format is not None, max_tokens, bool(stops))
+    bound = answer_format is not None or choice == "none"
+    signs = Signs(bool(body.tools or used_tools), bound, max_tokens, bool(stops))
     return Asked(
         model=body.model,
         system=system,
         messages=messages,
         tools=_tools(body.tools or (), choice),
-        plain=is_plain(signs, caller),
+        ours=ours_may_run(signs, caller),
         max_tokens=max_tokens,
         sampling=_sampling(body, stops),
         format=answer_format,

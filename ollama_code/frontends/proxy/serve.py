@@ -94,7 +94,7 @@ def _serving(flags: ServeFlags) -> Serving:
         bounds=Bounds(directory, more, flags.commands),
         options=Options(model=flags.default_model, ollama_url=flags.ollama_url, num_ctx=flags.num_ctx),
         max_iterations=flags.max_iterations,
-        inject_tools=flags.inject_tools,
+        tools=flags.tools,
         parallel=flags.parallel,
     )
 
@@ -163,7 +163,7 @@ def greeting(flags: ServeFlags, listener: socket.socket, walls: str) -> str:
 
 
 def _powers(flags: ServeFlags, walls: str) -> Iterator[str]:
-    if not flags.inject_tools:
+    if flags.tools == "never":
         yield "Tools: none of ours; a client's own are passed through"
         return
     places = [flags.directory, *flags.more_directories]
