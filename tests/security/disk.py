@@ -20,7 +20,7 @@ _SWAP = Path(__file__).with_name("swap.py")
 
 
 def _write(stage: Stage, op: Op) -> None:
-    _put(Path(op["path"]), op["text"].encode("utf-8", "surrogateescape"), op.get("mode"))
+    _put(Path(op["path"]), encoded(op["text"]), op.get("mode"))
 
 
 def _write_bytes(stage: Stage, op: Op) -> None:
@@ -31,6 +31,14 @@ def _write_bytes_name(stage: Stage, op: Op) -> None:
     """The name is bytes that need not be text; placeholders in it are ASCII."""
     name = stage.world.filled(os.fsdecode(bytes.fromhex(op["path_bytes_hex"])))
     _put(Path(name), op.get("text", "").encode(), op.get("mode"))
+
+
+def encoded(text: str) -> bytes:
+    """Half a character stands for a byte that is no text, or for itself."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
 
 
 def _put(path: Path, data: bytes, mode: int | None) -> None:

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from ollama_code.bootstrap.trust.folder import FolderTrust
+from ollama_code.core.permission import Answer, PermissionRequest
 from ollama_code.core.trust import TrustAnswer, TrustOffer
 from ollama_code.paths import Home
 from tests.security.corpus import Unplayable
 from tests.security.disk import DISK_OPS, Op
-from tests.security.person import agrees_for_session, agrees_once
+from tests.security.person import agrees_for, agrees_once
 from tests.security.stage import Stage
 
 Play = Callable[[Stage, Op], Awaitable[None]]
@@ -83,17 +84,24 @@ async def _running(stage: Stage, op: Op) -> None:
     await stage.open()
 
 
+_ANSWERS: Mapping[str, Callable[[], Callable[[PermissionRequest], Answer]]] = {
+    "once": agrees_once,
+    "session": lambda: agrees_for("session"),
+    "project": lambda: agrees_for("project"),
+}
+
+
 async def _approve(stage: Stage, op: Op) -> None:
     """A command, or another call, that ran before because a person agreed: for the session, or once."""
-    if op["scope"] not in ("session", "once"):
+    answer = _ANSWERS.get(op["scope"])
+    if answer is None:
         raise Unplayable(f"unknown scope {op['scope']!r}")
     if "request" in op:
         stage.approved[op["request"]] = op["command"]
     for name in ("npm", "pnpm", "yarn", "pip", "cargo", "go"):
         stage.recorders.put(name, mute=True)
-    answer = agrees_for_session if op["scope"] == "session" else agrees_once()
     tool, arguments = op.get("tool", "run_shell_command"), op.get("args") or {"command": op["command"]}
-    await _agreed(stage, tool=tool, arguments=arguments, answer=answer)
+    await _agreed(stage, tool=tool, arguments=arguments, answer=answer())
 
 
 async def _agreed(

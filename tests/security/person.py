@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from io import StringIO
+from typing import Literal
 
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import DummyInput
@@ -92,5 +93,5 @@ def agrees_inside(request: PermissionRequest) -> Answer:
     return Allowed() if request.reach in ("workspace", "unseen") else Refused(feedback="no")
 
 
-def agrees_for_session(request: PermissionRequest) -> Answer:
-    return Allowed(remember="session")
+def agrees_for(remember: Literal["session", "project"]) -> Callable[[PermissionRequest], Answer]:
+    return lambda request: Allowed(remember=remember)

@@ -184,7 +184,7 @@ async def _slash(stage: Stage, case: Case, seen: Seen) -> None:
         async with aclosing(stage.conversation.follow(case.input["text"], outcome.recipe)) as events:
             async for event in events:
                 stage.person.paper.show(event)
-    seen.output = f"{stage.person.seen}\n{outcome}"
+    seen.output = f"{stage.person.seen}\n{outcome}\n{stage.told()}"
 
 
 async def _execute(stage: Stage, case: Case, seen: Seen) -> None:

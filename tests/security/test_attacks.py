@@ -6,10 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ollama_code.workspace.sandbox.probe import probe
 from tests.security import run
 from tests.security.corpus import Case, new_world, read_lines
 from tests.security.disk import DISK_OPS
@@ -22,6 +24,8 @@ LATER = ("python_dev", "nodejs_dev", "golang_dev", "task", "model_storage")
 """Tools that are still to come: their cases wait for them."""
 
 
+_WALLS = {"sandbox", "sandboxed_shell"}
+TOOLS = ("run_shell_command", "read_file", "edit", "glob", "grep_search", "list_directory")
 _SOMEBODY = ["-c", "user.name=a", "-c", "user.email=a@b"]
 
 
@@ -36,7 +40,22 @@ CASES = [case for case in (*_cases("attacks.jsonl"), *_cases("attacks-own.jsonl"
     "case", [c for c in CASES if c.input.get("tool") not in LATER], ids=lambda case: case.id
 )
 def test_the_attack_comes_to_what_it_should(case: Case) -> None:
+    if _WALLS & {op["op"] for op in case.setup} and probe().rung is None:
+        pytest.skip("no sandbox works on this machine")
     assert faults(case) == []
+
+
+CONTROLS = [case for case in CASES if case.check.get("decision") == "allow" and "tool" in case.input]
+
+
+@pytest.mark.parametrize("case", CONTROLS, ids=lambda case: case.id)
+def test_who_refuses_everything_fails(case: Case) -> None:
+    policy = next(op for op in case.setup if op["op"] == "policy")
+    nothing = {"op": "policy", **policy, "deny": [*TOOLS, *policy["deny"]]}
+    setup = tuple(nothing if op is policy else op for op in case.setup)
+    if any(op["op"] == "allowed_dirs" for op in setup):
+        pytest.skip("played through the library, which takes no rules")
+    assert faults(replace(case, setup=setup))
 
 
 @pytest.mark.parametrize("tool", LATER)

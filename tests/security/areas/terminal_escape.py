@@ -12,7 +12,7 @@ from typing import Any
 from tests.ollama_server import Call, Fault, Reply
 from tests.security.checks import Seen, faults
 from tests.security.corpus import Case, Unplayable, World
-from tests.security.disk import DISK_OPS
+from tests.security.disk import DISK_OPS, encoded
 from tests.security.faces import Shown, Turn, on_paper, on_screen
 from tests.security.ops import prepare
 from tests.security.stage import Stage, staged
@@ -67,7 +67,7 @@ class _Scene:
 
     def program(self, name: str, text: str) -> None:
         """One that prints the text and does nothing."""
-        self.file(".said", _encoded(text))
+        self.file(".said", encoded(text))
         path = Path(self.stage.recorders.path) / name
         path.write_text(f"#!/bin/sh\ncat '{self.world.workspace}/.said'\n")
         path.chmod(0o755)
@@ -78,12 +78,8 @@ def _seen(scene: _Scene, shown: Shown) -> Seen:
     return Seen(output=output, prompts=shown.prompts, seconds=shown.seconds)
 
 
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
-
-
 def _tool_output(scene: _Scene, text: str) -> _Scene:
-    scene.file("out", _encoded(text))
+    scene.file("out", encoded(text))
     return scene.runs("cat out")
 
 
@@ -91,7 +87,7 @@ def _chunks(scene: _Scene, text: str) -> _Scene:
     """One program's output in pieces, and the same pieces from the model."""
     pieces = text.split(CHUNK_MARK)
     for number, piece in enumerate(pieces):
-        scene.file(f"out{number}", _encoded(piece))
+        scene.file(f"out{number}", encoded(piece))
     scene.runs("; ".join(f"cat out{number}; sleep 0.1" for number in range(len(pieces))))
     scene.turn = Turn("go", (scene.turn.replies[0], Reply(pieces=("</think>", *pieces, " end"))))
     return scene
@@ -132,7 +128,7 @@ def _git_log(scene: _Scene, text: str) -> _Scene:
     DISK_OPS["git_init"](scene.stage, {"path": str(root)})
     DISK_OPS["git_config"](scene.stage, {"path": str(root), "key": "user.email", "value": "a@b"})
     DISK_OPS["git_config"](scene.stage, {"path": str(root), "key": "user.name", "value": text})
-    scene.file("message", _encoded(text))
+    scene.file("message", encoded(text))
     return scene.runs("git commit -q --allow-empty -F message; git log")
 
 
@@ -176,7 +172,7 @@ def _diff(scene: _Scene, text: str) -> _Scene:
 
 
 def _context_file(scene: _Scene, text: str) -> _Scene:
-    scene.file("OLLAMA.md", _encoded(text))
+    scene.file("OLLAMA.md", encoded(text))
     scene.turn = Turn("Look at @OLLAMA.md", (DONE,))
     scene.to_model = True
     return scene
