@@ -20,7 +20,7 @@ from ollama_code.frontends.library import ToolExecutor
 from tests.ollama_server import Reply
 from tests.security.checks import Seen, faults
 from tests.security.corpus import Case, Unplayable, World
-from tests.security.disk import DISK_OPS
+from tests.security.disk import DISK_OPS, encoded
 from tests.security.ops import prepare, remember_trust
 from tests.security.person import agrees_inside, agrees_once, refuses
 from tests.security.stage import Stage, staged
@@ -49,8 +49,7 @@ async def _play(case: Case, world: World) -> list[str]:
         await remember_trust(stage)
         stage.person.agrees = _answer(case.check)
         seen = Seen()
-        watched = [*case.check.get("unchanged", ()), *_edited(case)]
-        before = {path: _state(Path(path)) for path in watched}
+        before, exact = {path: _state(Path(path)) for path in case.check.get("unchanged", ())}, _exact(case)
         asked, printed = len(stage.person.asked), len(stage.person.prompts)
         with watching(json.dumps([case.setup, case.input])) as watch:
             watch.allowed_port = stage.server.port
@@ -62,6 +61,7 @@ async def _play(case: Case, world: World) -> list[str]:
         seen.prompts = "\n".join(stage.person.prompts[printed:])
         seen.warnings = "\n".join([*stage.notices, stage.trouble])
         seen.refused_to_start = bool(stage.trouble)
+        seen.exact = exact()
         seen.marker = world.mark.exists()
         seen.started = stage.recorders.started
         seen.changed = {path: _state(Path(path)) != state for path, state in before.items()}
@@ -111,7 +111,6 @@ async def _call(stage: Stage, call: Input, seen: Seen) -> None:
         seen.output = seen.output.replace(
             f"No line matches {call['args'].get('pattern')} ", "No line matches "
         )
-    seen.exact = _exactly(call)
 
 
 def _note(result: ToolResult, seen: Seen) -> None:
@@ -255,14 +254,11 @@ def _state(path: Path) -> object:
         return None
 
 
-def _edited(case: Case) -> list[str]:
-    return [case.input["args"]["file_path"]] if case.check.get("decision") == "error_or_exact" else []
-
-
-def _exactly(call: Input) -> bool:
-    """Whether the file of an edit holds the new text and nothing that could not have been there before."""
-    path, new = call["args"].get("file_path"), call["args"].get("new_string")
-    if not isinstance(path, str) or not isinstance(new, str) or not Path(path).is_file():
-        return False
-    data = Path(path).read_bytes()
-    return new.encode() in data and b"\xef\xbf\xbd" not in data
+def _exact(case: Case) -> Callable[[], bool]:
+    """Asked afterwards: whether the file of an edit holds, byte for byte, what the edit alone makes of it."""
+    if case.check.get("decision") != "error_or_exact":
+        return lambda: False
+    path = Path(case.input["args"]["file_path"])
+    old, new = (encoded(case.input["args"][name]) for name in ("old_string", "new_string"))
+    wanted = path.read_bytes().replace(old, new, 1)
+    return lambda: path.read_bytes() == wanted
