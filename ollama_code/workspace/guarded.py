@@ -11,6 +11,8 @@ _OWN = "it holds this program's own settings"
 _EDITOR = "an editor runs tasks named there"
 _SHELL = "a shell runs it when it starts"
 _LOGIN = "it decides who may log in, and where to"
+_BUILD = "it runs on the build server"
+_AGENT = "another agent obeys it"
 _PACKAGES = "a package manager obeys it"
 
 OWN_NAME = ".ollama-code"
@@ -29,7 +31,20 @@ _ACTED_ON: Mapping[str, str] = {
     ".npmrc": _PACKAGES,
     ".yarnrc": _PACKAGES,
     ".yarnrc.yml": _PACKAGES,
-    ".github/workflows": "it runs on the build server",
+    ".yarn": _PACKAGES,
+    ".pnpmfile.cjs": _PACKAGES,
+    ".cargo": _PACKAGES,
+    ".github/workflows": _BUILD,
+    ".gitlab-ci.yml": _BUILD,
+    ".circleci": _BUILD,
+    ".devcontainer": _EDITOR,
+    ".zed": _EDITOR,
+    ".exrc": _EDITOR,
+    ".vimrc": _EDITOR,
+    ".claude": _AGENT,
+    ".codex": _AGENT,
+    ".cursor": _AGENT,
+    ".gemini": _AGENT,
     ".ssh": _LOGIN,
     ".bash_aliases": _SHELL,
     ".bash_login": _SHELL,
