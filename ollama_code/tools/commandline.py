@@ -226,7 +226,11 @@ class _Look:
         gits = {argv: scope for argv, scope in commands.items() if argv[0] == GIT}
         if not gits:
             return []
-        found = await audit(self._intent.directory, self._intent.line.environment)
+        program, brought = self._intent.program(GIT, self._workspace.root)
+        if brought or not program:
+            text = "there is no git here but one of the workspace" if brought else "there is no git here"
+            return [Caution(scope=scope, text=text, against="pattern") for scope in gits.values()]
+        found = await audit(program, self._intent.directory, self._intent.line.environment)
         cautions = []
         for argv, scope in gits.items():
             texts = list(found.settings)

@@ -27,6 +27,7 @@ _STARTS_PROGRAMS = re.compile(
   | remote\..*\.(uploadpack|receivepack|vcs|proxy) | url\..*\.(insteadof|pushinsteadof)
   | http\.(.*\.)?(proxy|sslverify|sslcainfo|extraheader|cookiefile) | protocol\..* | submodule\..*\.update
   | uploadpack\.packobjectshook | trailer\..*\.(command|cmd) | tar\..*\.command | interactive\.difffilter
+  | lfs\.extension\..* | lfs\.customtransfer\..* | lfs\.(.*\.)?standalonetransferagent
   | sendemail\..* | instaweb\..* | web\.browser | help\.browser | core\.bare
   | extensions\.(?!objectformat$|refstorage$|worktreeconfig$|partialclone$).*
     """,
@@ -44,12 +45,13 @@ class Audit:
     hooks: tuple[str, ...] = ()
 
 
-async def audit(directory: str, environment: Mapping[str, str]) -> Audit:
-    """What git, started in `directory` with `environment`, would run. Nothing where there is no repository."""
-    return await asyncio.to_thread(_audit, directory, environment)
+async def audit(git: str, directory: str, environment: Mapping[str, str]) -> Audit:
+    """What git, started in `directory` with `environment`, would run. Nothing where there is no repository. `git` is
+    the program that is asked, outside of every sandbox: one that no project brought."""
+    return await asyncio.to_thread(_audit, git, directory, environment)
 
 
-def _audit(directory: str, environment: Mapping[str, str]) -> Audit:
+def _audit(git: str, directory: str, environment: Mapping[str, str]) -> Audit:
     settings: list[str] = []
     hooks: list[str] = []
     waiting, seen = [directory], 0
@@ -61,7 +63,7 @@ def _audit(directory: str, environment: Mapping[str, str]) -> Audit:
                     f"there are more than {MAX_REPOSITORIES} submodules, which are too many to look into"
                 )
                 break
-            repository = _Repository(waiting.pop(), environment)
+            repository = _Repository(git, waiting.pop(), environment)
             settings.extend(repository.settings())
             hooks.extend(repository.hooks())
             waiting.extend(repository.submodules())
@@ -77,8 +79,9 @@ class _Refused(Exception):
 
 
 class _Repository:
-    def __init__(self, directory: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, git: str, directory: str, environment: Mapping[str, str]) -> None:
         """Only what the repository says counts, not the person's own settings."""
+        self._git = git
         self._directory = directory
         quiet = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "LC_ALL": "C", "LANGUAGE": "C"}
         self._environment = {**environment, **quiet}
@@ -128,7 +131,7 @@ class _Repository:
 
     def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ("git", *words),
+            (self._git, *words),
             cwd=self._directory,
             env=self._environment,
             stdin=subprocess.DEVNULL,

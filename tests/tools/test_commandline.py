@@ -194,6 +194,15 @@ async def test_git_runs_by_rule_where_the_repository_starts_nothing(repository: 
     assert await repository.verdict("git status", "git status") == "allow"
 
 
+async def test_a_git_that_the_project_brings_is_not_asked_about_the_repository(repository: Bench):
+    repository.program("bin/git", f"touch {repository.root}/ran")
+    repository.environment["PATH"] = f"{repository.root}/bin:{repository.environment['PATH']}"
+    assert await repository.verdict("git status", "git status") == "allow"
+    repository.environment["PATH"] = f"{repository.root}/bin"
+    assert await repository.verdict("git status", "git status") == "ask"
+    assert not (repository.root / "ran").exists()
+
+
 @pytest.mark.parametrize(
     "line", ["git status", "cat a.txt && git status", "git status | cat", "cd src && git status"]
 )

@@ -34,7 +34,7 @@ class Repository:
         hook.chmod(0o755)
 
     async def found(self) -> Audit:
-        found = await audit(str(self.path), ENVIRONMENT)
+        found = await audit("git", str(self.path), ENVIRONMENT)
         assert not self.mark.exists()
         return found
 
@@ -49,7 +49,7 @@ async def test_a_fresh_repository_runs_nothing(repository: Repository):
 
 
 async def test_no_repository_runs_nothing(tmp_path: Path):
-    assert await audit(str(tmp_path), ENVIRONMENT) == Audit()
+    assert await audit("git", str(tmp_path), ENVIRONMENT) == Audit()
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ async def test_no_repository_runs_nothing(tmp_path: Path):
         "remote.origin.uploadpack", "credential.helper", "credential.https://a.test.helper", "gpg.program",
         "url.x.insteadOf",
         "protocol.ext.allow", "pager.log", "sequence.editor", "submodule.x.update",
-        "extensions.worktreeConfigX",
+        "extensions.worktreeConfigX", "lfs.extension.x.clean", "lfs.customtransfer.x.path",
     ],
 )  # fmt: skip
 async def test_a_setting_that_starts_a_program_is_named_and_not_obeyed(repository: Repository, key: str):
@@ -107,7 +107,7 @@ async def test_hooks_are_named(repository: Repository):
 async def test_a_bare_repository_among_the_files_is_refused(repository: Repository):
     bare = repository.path / "vendor"
     repository.git("init", "-q", "--bare", str(bare))
-    found = await audit(str(bare), ENVIRONMENT)
+    found = await audit("git", str(bare), ENVIRONMENT)
     assert len(found.settings) == 1 and "git refuses this repository" in found.settings[0]
 
 
@@ -124,7 +124,7 @@ async def test_a_broken_repository_is_no_harmless_one(repository: Repository):
 
 async def test_the_persons_own_settings_do_not_count(repository: Repository, tmp_path: Path):
     (tmp_path / ".gitconfig").write_text('[core]\n\tpager = less\n[filter "lfs"]\n\tclean = x\n')
-    found = await audit(str(repository.path), {**ENVIRONMENT, "HOME": str(tmp_path)})
+    found = await audit("git", str(repository.path), {**ENVIRONMENT, "HOME": str(tmp_path)})
     assert found == Audit()
 
 
