@@ -28,6 +28,7 @@ from ollama_code.tools.builtin import Parts, builtin
 from ollama_code.tools.files.ledger import ReadLedger
 from ollama_code.tools.seven import translated
 from ollama_code.tools.todo import TodoList
+from ollama_code.tools.toolset import Toolset
 from ollama_code.workspace.environment import child_environment
 from ollama_code.workspace.jobs import Jobs
 from ollama_code.workspace.local import LocalWorkspace
@@ -92,6 +93,10 @@ class Workbench:
         )
         gate = Gate(_policy(bounds), Mode.AUTO_EDIT, None, feed.emit)
         self._tooling = Tooling(builtin(parts), gate, feed.emit, Outputs(scratch / "outputs"), record=record)
+
+    @property
+    def toolset(self) -> Toolset:
+        return self._tooling.toolset
 
     def changes(self, name: str) -> bool:
         """Whether a call of this name, in any spelling, may change something."""

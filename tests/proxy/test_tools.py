@@ -244,3 +244,14 @@ async def test_what_our_tools_did_is_in_the_audit_log(server: OllamaServer, proj
         ("ran", "read_file", "proxy"),
     ]
     assert rows[0]["directory"] == str(project)
+
+
+async def test_what_our_tools_found_gives_way_before_it_overflows_the_window(
+    server: OllamaServer, project: Path
+):
+    (project / "long.txt").write_text("A line of some words.\n" * 5000)
+    reads = [Call("read_file", {"file_path": "long.txt", "offset": 1 + 500 * n}) for n in range(8)]
+    server.play(*(Reply(calls=(read,)) for read in reads), Reply(text="All read."))
+    answer = await ask(server, project)
+    assert answer.choices[0].message.content == "All read." and not any(server.cut)
+    assert results(server)[0].startswith("[Removed to make room") and "A line" in results(server)[-1]

@@ -9,6 +9,8 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 
+from ollama_code.agent.room import ANSWER_SHARE, GOAL_SHARE, TIGHT_SHARE
+from ollama_code.agent.stubs import drop_results
 from ollama_code.agent.turn import MOST_FAILURES
 from ollama_code.agent.understand import Understood
 from ollama_code.bootstrap.workbench import Workbench
@@ -100,7 +102,9 @@ class _Run:
         for left in reversed(range(self._job.backend.serving.max_iterations + 1)):
             if not left:
                 self._history.append(UserMessage(text=ANSWER_NOW, by="program"))
-            hearing = Hearing(self._job, self._job.request(self._history, self._tools if left else ()))
+            tools = self._tools if left else ()
+            self._make_room(bench, tools)
+            hearing = Hearing(self._job, self._job.request(self._history, tools))
             holdback = Holdback(tool.name for tool in self._declared.tools)
             async with aclosing(hearing.pieces(holdback)) as pieces:
                 async for piece in pieces:
@@ -124,6 +128,18 @@ class _Run:
         if not self._spoke and self._reason != "tool_calls":
             yield TextPiece(NO_ANSWER)
         yield Done(self._reason, self._usage)
+
+    def _make_room(self, bench: Workbench | None, tools: tuple[WireTool, ...]) -> None:
+        """The client knows nothing of what our tools found: that it does not fit is not for it to mend. What came
+        with the request is, and stays."""
+        if bench is None:
+            return
+        meter = self._job.learned.meter(self._job.head(tools))
+        needed = meter.used(self._history) + int(meter.num_ctx * ANSWER_SHARE)
+        if needed > meter.num_ctx * TIGHT_SHARE:
+            excess = needed - int(meter.num_ctx * GOAL_SHARE)
+            shorter = drop_results(self._history, meter, bench.toolset, excess).history
+            self._history[self._asked :] = shorter[self._asked :]
 
     def _taken(self, hearing: Hearing) -> Understood:
         """What the answer means, which is also what the model is told that it said."""
