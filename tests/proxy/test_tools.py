@@ -255,3 +255,10 @@ async def test_what_our_tools_found_gives_way_before_it_overflows_the_window(
     answer = await ask(server, project)
     assert answer.choices[0].message.content == "All read." and not any(server.cut)
     assert results(server)[0].startswith("[Removed to make room") and "A line" in results(server)[-1]
+
+
+async def test_a_model_that_goes_round_in_circles_is_made_to_answer(server: OllamaServer, project: Path):
+    server.play(*[READ] * 5, Reply(text="It is plum."))
+    answer = await ask(server, project)
+    assert answer.choices[0].message.content == "It is plum." and len(server.chats) == 6
+    assert ["not run again" in result for result in results(server)] == [False, False, True, True, True]

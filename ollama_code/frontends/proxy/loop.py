@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 
+from ollama_code.agent.loops import LoopGuard
 from ollama_code.agent.room import ANSWER_SHARE, GOAL_SHARE, TIGHT_SHARE
 from ollama_code.agent.stubs import drop_results
 from ollama_code.agent.turn import MOST_FAILURES
@@ -26,6 +27,7 @@ from ollama_code.frontends.proxy.pieces import Done, Piece, Reason, SearchFailed
 from ollama_code.frontends.proxy.relay import Relay, plain_answer
 from ollama_code.ports import TextPiece
 from ollama_code.tools.seven import READING
+from ollama_code.workspace.fingerprint import Fingerprint
 
 ANSWER_NOW = (
     "No more tools can be called in this turn. Answer now with what you know, and say what is left to do."
@@ -80,6 +82,7 @@ class _Run:
         self._usage = Usage()
         self._reason: Reason = "stop"
         self._failures = 0
+        self._guard = LoopGuard(Fingerprint(str(job.backend.serving.bounds.directory)).take)
         self._spoke = False
         self._changed = False
 
@@ -100,9 +103,10 @@ class _Run:
         """The tools open with the first call, on `stack`."""
         bench: Workbench | None = None
         for left in reversed(range(self._job.backend.serving.max_iterations + 1)):
-            if not left:
+            is_last = not left or self._guard.exhausted
+            if is_last:
                 self._history.append(UserMessage(text=ANSWER_NOW, by="program"))
-            tools = self._tools if left else ()
+            tools = () if is_last else self._tools
             self._make_room(bench, tools)
             hearing = Hearing(self._job, self._job.request(self._history, tools))
             holdback = Holdback(tool.name for tool in self._declared.tools)
@@ -112,7 +116,7 @@ class _Run:
             meaning = self._taken(hearing)
             if text := holdback.rest(meaning.message.text) or _unjudged(holdback, meaning):
                 yield TextPiece(text)
-            if not left or self._is_over(hearing, meaning):
+            if is_last or self._is_over(hearing, meaning):
                 break
             theirs = [call for call in meaning.message.calls if self._is_theirs(call, meaning)]
             if len(theirs) < len(meaning.message.calls):
@@ -140,6 +144,7 @@ class _Run:
             excess = needed - int(meter.num_ctx * GOAL_SHARE)
             shorter = drop_results(self._history, meter, bench.toolset, excess).history
             self._history[self._asked :] = shorter[self._asked :]
+            self._guard.forget()
 
     def _taken(self, hearing: Hearing) -> Understood:
         """What the answer means, which is also what the model is told that it said."""
@@ -193,11 +198,16 @@ class _Run:
     ) -> str:
         if why := refused.get(call.id):
             return f"Error: {why}"
-        if not bench.changes(call.name):
-            return await bench.answer(call, budget_chars)
-        self._changed = True
-        async with self._job.backend.changing:
-            return await bench.answer(call, budget_chars)
+        if why := await self._guard.refusal(call):
+            return f"Error: {why}"
+        if bench.changes(call.name):
+            self._changed = True
+            async with self._job.backend.changing:
+                text = await bench.answer(call, budget_chars)
+        else:
+            text = await bench.answer(call, budget_chars)
+        await self._guard.note(call, text)
+        return text
 
 
 def _unjudged(holdback: Holdback, meaning: Understood) -> str:
