@@ -4,9 +4,10 @@ what stands between two machines forgets such a connection, or the other machine
 from __future__ import annotations
 
 import socket
+import ssl
 from urllib.request import getproxies
 
-import httpx
+from ollama_code.providers.clients import httpx
 
 IDLE_S = 45
 """Routers that share one address, and balancers, forget a connection after a minute or more without a packet."""
@@ -14,12 +15,14 @@ _PROBES = 8
 """Unanswered ones until the other side counts as gone: a healthy system answers each, however busy it is."""
 
 
-def transport(*, trusts_environment: bool) -> httpx.AsyncHTTPTransport | None:
-    """`None` where a proxy of the environment is to be used, which httpx only does with a transport of its own.
-    Raises: OSError, ValueError for a certificate file of the environment that cannot be read."""
+def transport(url: str, *, trusts_environment: bool) -> httpx.AsyncHTTPTransport | None:
+    """For `url` alone. `None` where a proxy of the environment is to be used, which httpx only does with a transport
+    of its own. Raises: OSError, ValueError for a certificate file of the environment that cannot be read."""
     if trusts_environment and getproxies():
         return None
-    return httpx.AsyncHTTPTransport(trust_env=trusts_environment, socket_options=_options())
+    # Reading all certificates of a machine takes 20 ms, and without https nobody needs one: no redirect is followed.
+    verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if url.startswith("http://") else True
+    return httpx.AsyncHTTPTransport(verify=verify, trust_env=trusts_environment, socket_options=_options())
 
 
 def _options() -> list[tuple[int, int, int]]:

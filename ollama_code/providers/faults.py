@@ -9,8 +9,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import httpx
-
 from ollama_code.core.errors import (
     ContextOverflow,
     ModelLoadFailed,
@@ -25,6 +23,7 @@ from ollama_code.core.errors import (
     StreamCut,
 )
 from ollama_code.core.text import one_line
+from ollama_code.providers.clients import httpx
 from ollama_code.providers.host import is_loopback, without_login
 from ollama_code.providers.refusal import Refusal, read_refusal
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
-from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager, suppress
 from types import MappingProxyType
 from typing import TypeVar
-
-import httpx
 
 from ollama_code.core.errors import ProviderError, RequestRejected, UsageError
 from ollama_code.core.messages import AssistantMessage
@@ -20,6 +17,7 @@ from ollama_code.core.text import one_line
 from ollama_code.core.version import __version__
 from ollama_code.ports import ChatRequest, Chunk, LoadedModel, ModelInfo, ModelSummary, PullProgress
 from ollama_code.providers.catalog import Rendered, Residents, Show, Tags, Version
+from ollama_code.providers.clients import httpx, ollama
 from ollama_code.providers.connection import transport
 from ollama_code.providers.faults import broken_off, cut_short, refused
 from ollama_code.providers.host import is_cloud, is_loopback, login_of, without_login
@@ -29,27 +27,6 @@ from ollama_code.providers.pull import PullReader
 from ollama_code.providers.reply import ReplyReader
 from ollama_code.providers.residence import Residence
 from ollama_code.providers.wire import chat_body, load_body
-
-
-@contextmanager
-def _plain_environment() -> Iterator[None]:
-    """`import ollama` builds a client at once from the environment, and so fails on a bad `OLLAMA_HOST` (a port
-    out of range), on a SOCKS proxy and on a missing certificate file. Nothing of that concerns our own client:
-    the variables are away during the import and back after it."""
-    names = {"OLLAMA_HOST", "OLLAMA_API_KEY", "SSL_CERT_FILE", "SSL_CERT_DIR"}
-    taken = {
-        name: value for name, value in os.environ.items() if name in names or name.lower().endswith("_proxy")
-    }
-    for name in taken:
-        del os.environ[name]
-    try:
-        yield
-    finally:
-        os.environ.update(taken)
-
-
-with _plain_environment():
-    import ollama
 
 CHAT_TIMEOUT = httpx.Timeout(None, connect=5.0, pool=5.0)
 """Seconds. No limit on reading: loading a model and reading a prompt send nothing for minutes, and going away
@@ -102,7 +79,7 @@ class OllamaProvider(ollama.AsyncClient):
                 auth=login_of(url),
                 # A proxy of the environment cannot reach this machine's own loopback.
                 trust_env=not is_loopback(url),
-                transport=transport(trusts_environment=not is_loopback(url)),
+                transport=transport(url, trusts_environment=not is_loopback(url)),
             )
         except (ValueError, ImportError, OSError, httpx.InvalidURL) as e:
             raise UsageError(

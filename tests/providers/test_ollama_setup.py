@@ -98,6 +98,15 @@ def test_the_module_can_be_imported_whatever_the_environment_says(name: str) -> 
     assert (done.stdout.strip(), done.stderr) == (NONSENSE[name], "")
 
 
+def test_the_program_that_httpx_brings_is_not_loaded_with_it_and_can_be_afterwards() -> None:
+    code = (
+        "import sys, ollama_code.providers.ollama; print('rich' in sys.modules, end=' ');"
+        "import httpx._main; print('rich' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
+    assert done.stdout.split() == ["False", "True"]
+
+
 async def test_the_base_class_still_has_the_client_we_use() -> None:
     async with ollama.AsyncClient("http://127.0.0.1:1") as base:
         assert isinstance(base._client, httpx.AsyncClient)

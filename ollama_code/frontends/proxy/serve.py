@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import ipaddress
 import logging
 import socket
@@ -68,6 +69,8 @@ async def _serve(flags: ServeFlags, listener: socket.socket) -> None:
         service = Service(backend)
         app = proxy_app(service, _rules(flags, listener))
         async with listening(app, listener, service.stopping):
+            gc.freeze()  # what is here now stays as long as the server: never looked through again, no pause for it
+            gc.enable()
             with _kept_token(flags, listener):
                 print(greeting(flags, listener, await backend.walls()), flush=True)
                 await asyncio.Event().wait()
