@@ -63,6 +63,8 @@ class PermissionRequest(Value):
     sweeps: tuple[str, ...] = ()
     """Scopes of folders of which it reads whatever lies below: `read_file(src)`. A rule about one of those files is
     about all of it."""
+    named: tuple[str, ...] = ()
+    """Scopes that it names and may be about: where a rule forbids or asks for one of them, it asks."""
     cautions: tuple[Caution, ...] = ()
     rests_on: tuple[str, ...] = ()
     """What was found out about the world for it: real paths, digests of content. Only compared, never shown."""

@@ -80,6 +80,8 @@ def _decide(
         return Decision(
             "ask", f"it reads whole folders, where the rule {rule} ({rule.origin}) may hold for a file"
         )
+    if rule := _first((*policy.deny, *policy.ask), request.named):
+        return Decision("ask", f"it names what the rule {rule} ({rule.origin}) is about")
     unclear = _first_that_cannot_tell((*policy.deny, *policy.ask), request.scopes)
     allowance = _Allowance(request, policy, kept, named=unclear is not None)
     if not allowance.missing:

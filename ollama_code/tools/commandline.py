@@ -3,7 +3,7 @@ certain runs without a shell, so that what was judged is what runs; any other li
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -23,6 +23,7 @@ from ollama_code.permissions.shell.guard import (
     only_reads,
     paths,
     reads_operands,
+    shows_content,
     sweeps,
 )
 from ollama_code.permissions.shell.own import carried_out_by_bash, entered
@@ -37,6 +38,7 @@ MAX_PATHS = 256
 """More words of a command than this are not looked up on the disk: it asks."""
 
 Argv = tuple[str, ...]
+_NOTHING_MORE = Opaque("")
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Intent:
     seen: tuple[Argv, ...]
     """Commands in it beside those of `plain`."""
     reason: str = ""
+    opaque: Opaque = _NOTHING_MORE
+    """What else is known of a line that only bash can take apart."""
 
     @property
     def commands(self) -> tuple[Argv, ...]:
@@ -91,6 +95,7 @@ class Facts:
     cautions: tuple[Caution, ...]
     reach: Reach
     sweeps: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
     rests_on: tuple[str, ...] = ()
 
     def scopes_of(self, tool: str) -> tuple[str, ...]:
@@ -102,7 +107,7 @@ async def intent(line: Line, workspace: Workspace) -> Intent:
     """Raises: ToolError when it changes to a directory that cannot be entered."""
     found = analyse(line.text)
     if isinstance(found, Opaque):
-        return Intent(line, None, line.directory, found.seen, found.reason)
+        return Intent(line, None, line.directory, found.seen, found.reason, found)
     plain, directory = found, line.directory
     if begins := entered(found):
         place = workspace.locate(_joined(directory, begins[0]))
@@ -132,6 +137,7 @@ async def facts(intent: Intent, tool: str, workspace: Workspace) -> Facts:
         cautions=tuple(dict.fromkeys(cautions)),
         reach="workspace" if start.inside else "outside",
         sweeps=tuple(dict.fromkeys(looked.swept())),
+        named=tuple(dict.fromkeys(looked.named())),
         rests_on=(start.path, *looked.programs()),
     )
 
@@ -151,12 +157,25 @@ class _Look:
     def read(self) -> Iterator[str]:
         """The files a command shows: what may not be read is not read in this way either."""
         for argv in (*self._of, *self._intent.seen):
-            for path in paths(argv)[:MAX_PATHS] if reads_operands(argv) else ():
-                with suppress(ToolError):
-                    yield f"read_file({self._located(path).shown})"
+            if reads_operands(argv):
+                yield from self._readings(paths(argv))
+        yield from self._readings(self._intent.opaque.inputs)
+
+    def named(self) -> Iterator[str]:
+        """The files that stand in the words of a command of which it is not known what it does with them."""
+        for argv in (*self._of, *self._intent.seen):
+            if not reads_operands(argv) and argv[0] != GIT:
+                yield from self._readings(paths(argv))
+
+    def _readings(self, found: Iterable[str]) -> Iterator[str]:
+        for path in found:
+            with suppress(ToolError):
+                yield f"read_file({self._located(path).shown})"
 
     def swept(self) -> Iterator[str]:
         """The folders of which a command shows what lies below, and the workspace where one of them holds it."""
+        if self._reads_what_only_bash_knows():
+            yield from ("read_file(.)", "read_file(/)")
         for argv in (*self._of, *self._intent.seen):
             for path in sweeps(argv):
                 try:
@@ -167,6 +186,12 @@ class _Look:
                 yield f"read_file({place.shown})"
                 if f"{self._workspace.root}/".startswith(f"{place.path.rstrip('/')}/"):
                     yield "read_file(.)"
+
+    def _reads_what_only_bash_knows(self) -> bool:
+        """Whether any file may be meant by a word that bash replaces: `cat $x`, `cat *`, `cat < $x`."""
+        opaque = self._intent.opaque
+        words = [word for argv in opaque.seen if shows_content(argv) for word in argv[1:]]
+        return opaque.torn or not opaque.unclear.isdisjoint((*words, *opaque.inputs))
 
     def programs(self) -> Iterator[str]:
         """The file of each command that runs without a shell."""

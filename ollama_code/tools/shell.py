@@ -139,6 +139,7 @@ class RunShellCommand(Tool[ShellParams]):
             seen=known.seen,
             cautions=known.cautions,
             sweeps=known.sweeps,
+            named=known.named,
             rests_on=known.rests_on,
             preview=CommandBlock(
                 command=p.command, directory=ready.line.directory, background=p.is_background

@@ -42,15 +42,21 @@ class Bench:
     async def facts(self, line: str, directory: str = "") -> Facts:
         return await facts(await self.intent(line, directory), TOOL, self.workspace)
 
+    async def request(self, line: str, directory: str = "") -> PermissionRequest:
+        found = await self.facts(line, directory)
+        return PermissionRequest(
+            call_id="c", tool=TOOL, kind=Kind.EXECUTE, title="t", scopes=found.scopes, preview=TextBlock(text=""),
+            reach=found.reach, seen=found.seen, cautions=found.cautions, sweeps=found.sweeps, named=found.named,
+        )  # fmt: skip
+
     async def decided(
         self, line: str, *allow: str, directory: str = "", deny: tuple[str, ...] = ()
     ) -> Decision:
-        found = await self.facts(line, directory)
-        request = PermissionRequest(
-            call_id="c", tool=TOOL, kind=Kind.EXECUTE, title="t", scopes=found.scopes, preview=TextBlock(text=""),
-            reach=found.reach, seen=found.seen, cautions=found.cautions, sweeps=found.sweeps,
-        )  # fmt: skip
+        request = await self.request(line, directory)
         return decide(request, Mode.DEFAULT, Policy(allow=_rules(allow), deny=_rules(deny)), ())
+
+    async def verdict_of_yolo(self, line: str, *deny: str) -> str:
+        return decide(await self.request(line), Mode.YOLO, Policy(deny=_rules(deny)), ()).verdict
 
     async def verdict(self, line: str, *allow: str, directory: str = "") -> str:
         return (await self.decided(line, *allow, directory=directory)).verdict
@@ -185,6 +191,38 @@ async def test_a_file_that_must_not_be_read_is_not_shown_by_a_command_either(ben
     (bench.root / "link").symlink_to("secrets/a")
     found = await bench.facts(line)
     assert "read_file(secrets/a)" in found.seen
+
+
+LOCKED = ("read_file(secrets/a)",)
+
+
+@pytest.mark.parametrize(
+    "line", ["head -c9 < secrets/a", 'echo "$(<secrets/a)"', "while read l; do echo x; done < secrets/a"]
+)
+async def test_what_bash_reads_for_a_command_is_read(bench: Bench, line: str):
+    assert (await bench.decided(line, "head *", deny=LOCKED)).verdict == "deny"
+
+
+async def test_no_number_of_other_paths_hides_one_that_must_not_be_read(bench: Bench):
+    others = " ".join(f"x{number}" for number in range(500))
+    assert (await bench.decided(f"cat {others} secrets/a", deny=LOCKED)).verdict == "deny"
+
+
+@pytest.mark.parametrize(
+    "line", ["cat sec*/a", "x=secrets; cat $x/a", "cat secret{s,}/a", "cat secre\\\nts/a", "cat < $x",
+             "bash -c 'cat secre''ts/a'", "ls | xargs cat", "base64 secrets/a", "cp secrets/a b", "env cat secrets/a",
+             "dd if=secrets/a", "cat secrets/a\nfi", "head <<< $(cat a.txt\\\n)", "echo " + "x" * 9000],
+)  # fmt: skip
+async def test_a_line_that_may_read_what_must_not_be_read_asks_in_every_mode(bench: Bench, line: str):
+    assert await bench.verdict_of_yolo(line, *LOCKED) in ("ask", "deny")
+
+
+@pytest.mark.parametrize(
+    "line", ["make > log; rm -r x", "for f in *; do echo $f; done", "ls *.py", "cat a.txt > b", "X=1 npm test",
+    "cat << E\nx\nE", "git commit -m \"$x\""],
+)  # fmt: skip
+async def test_other_lines_for_bash_run_beside_what_must_not_be_read(bench: Bench, line: str):
+    assert await bench.verdict_of_yolo(line, *LOCKED) == "allow"
 
 
 # --- git ---------------------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ _RESERVED = frozenset(
 _STRUCTURE = frozenset({"program", "list", "pipeline", "redirected_statement"})
 _WORDS = frozenset({"word", "number", "string", "raw_string", "concatenation"})
 _IN_WORDS = _WORDS | {"string_content", '"'}
+_BESIDE_WORDS = frozenset({"variable_assignment", "file_redirect"})
 _OPERATORS = frozenset({"&&", "||", ";", "|"})
 
 
@@ -55,10 +56,14 @@ class Opaque:
     """A line only bash itself can tell about. `reason` is a clause: "bash interprets the *".
 
     `seen` are the words of commands that are surely in it, perhaps among others; a word of them that is not
-    certain stands there as it is written."""
+    certain stands there as it is written, and in `unclear`. `inputs` are the files it surely reads by `<`. Where it
+    is `torn`, words may be other ones than those that were seen."""
 
     reason: str
     seen: tuple[tuple[str, ...], ...] = ()
+    unclear: frozenset[str] = frozenset()
+    inputs: tuple[str, ...] = ()
+    torn: bool = False
 
 
 def analyse(line: str) -> Plain | Opaque:
@@ -66,18 +71,18 @@ def analyse(line: str) -> Plain | Opaque:
     try:
         source = line.encode()
     except UnicodeEncodeError:
-        return Opaque("it is not well-formed text")
+        return Opaque("it is not well-formed text", torn=True)
     if len(source) > MAX_BYTES:
-        return Opaque(f"it is longer than {MAX_BYTES // 1024} KiB")
+        return Opaque(f"it is longer than {MAX_BYTES // 1024} KiB", torn=True)
     try:
         root = tree(source)
     except NoGrammar as e:
-        return Opaque(str(e))
+        return Opaque(str(e), torn=True)
     try:
         _check_text(line, root)
         return Plain(_Reading(source, root).steps())
     except Uncertain as e:
-        return Opaque(str(e), tuple(_seen(source, root)))
+        return _opaque(str(e), source, root)
 
 
 def words_of(line: str) -> tuple[str, ...] | None:
@@ -251,20 +256,28 @@ def _every(node: Node) -> Iterator[Node]:
         stack.extend(reversed(node.children))
 
 
-def _seen(source: bytes, root: Node) -> Iterator[tuple[str, ...]]:
-    """The commands anywhere in an opaque line, also inside substitutions, as well as they can be read."""
+def _opaque(reason: str, source: bytes, root: Node) -> Opaque:
+    """With the commands anywhere in the line, also inside substitutions, as well as they can be read."""
+    seen: list[tuple[str, ...]] = []
+    inputs: list[str] = []
+    unclear: set[str] = set()
     for node in _every(root):
         if node.type in ("command", "declaration_command", "unset_command"):
-            words = [
-                child for child in node.children if child.type not in ("variable_assignment", "file_redirect")
-            ]
-            raw = (source[word.start_byte : word.end_byte].decode(errors="replace") for word in words)
-            if argv := tuple(_as_read(word) for word in raw if word):
-                yield argv
+            words = [child for child in node.children if child.type not in _BESIDE_WORDS]
+            if argv := tuple(
+                _as_read(source, word, unclear) for word in words if word.end_byte > word.start_byte
+            ):
+                seen.append(argv)
+        elif node.type == "file_redirect" and any(child.type == "<" for child in node.children):
+            inputs.append(_as_read(source, node.children[-1], unclear))
+    torn = root.has_error or b"\\\n" in source
+    return Opaque(reason, tuple(seen), frozenset(unclear), tuple(inputs), torn)
 
 
-def _as_read(raw: str) -> str:
+def _as_read(source: bytes, node: Node, unclear: set[str]) -> str:
+    raw = source[node.start_byte : node.end_byte].decode(errors="replace")
     try:
         return decoded(raw)
     except Uncertain:
+        unclear.add(raw)
         return raw

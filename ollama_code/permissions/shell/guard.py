@@ -22,6 +22,8 @@ _BESIDE_THE_INDEX = ("--untracked", "--no-index", "--no-exclude-standard")
 _OF_THE_PROJECT = frozenset({"make", "pytest"})
 """Known by their options, though a project may bring its own."""
 
+_SHOW_NAMES = frozenset({"ls", "realpath", "stat", "tree"})
+
 
 def objection(argv: Words) -> str:
     """Why a rule ending in * does not cover `argv`, a clause, or nothing. Of a program that is not known here
@@ -79,6 +81,11 @@ def git_elsewhere(argv: Words) -> str:
 def reads_operands(argv: Words) -> bool:
     """Whether the files it names are read by it, as far as it is known."""
     return of_the_system(argv[0]) and argv[0] != GIT
+
+
+def shows_content(argv: Words) -> bool:
+    """Whether it reads what is in the files it names, and not their names alone."""
+    return reads_operands(argv) and bool(paths((argv[0], "x"))) and argv[0] not in _SHOW_NAMES
 
 
 def sweeps(argv: Words) -> tuple[str, ...]:

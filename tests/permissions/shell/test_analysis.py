@@ -81,7 +81,7 @@ def test_a_word_that_is_not_certain_is_seen_as_written():
 
 
 def test_the_reason_names_what_is_uncertain():
-    assert analyse("ls *.py") == Opaque("bash interprets the *", (("ls", "*.py"),))
+    assert analyse("ls *.py") == Opaque("bash interprets the *", (("ls", "*.py"),), frozenset({"*.py"}))
     assert "U+202E" in getattr(analyse("ls \u202e"), "reason", "")
 
 
