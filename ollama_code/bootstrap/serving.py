@@ -98,12 +98,12 @@ class Backend:
         return self._models[name]
 
     @asynccontextmanager
-    async def bench(self) -> AsyncGenerator[Workbench, None]:
-        """The tools for one request: what it started in the background ends with it."""
+    async def bench(self, client: str = "") -> AsyncGenerator[Workbench, None]:
+        """The tools for one request of `client`: what it started in the background ends with it."""
         folder = self._scratch / secrets.token_hex(8)
         folder.mkdir(mode=0o700)
         bounds = replace(self.serving.bounds, sandbox=self._settings.sandbox)
-        header = Header(folder.name, "proxy", str(bounds.directory), lambda: bench.sandbox.level)
+        header = Header(folder.name, "proxy", str(bounds.directory), lambda: bench.sandbox.level, client)
         bench = Workbench(bounds, folder, recorder(header, self._loaded, _warn))
         try:
             yield bench

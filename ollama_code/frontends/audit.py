@@ -18,7 +18,7 @@ from ollama_code.storage.audit import Line, read_audit
 
 _SHOWN = 50
 _WHAT_CHARS = 100
-_HEADER = frozenset(("time", "session", "caller", "directory", "sandbox", "what"))
+_HEADER = frozenset(("time", "session", "caller", "directory", "sandbox", "client", "what"))
 
 
 def parser() -> argparse.ArgumentParser:

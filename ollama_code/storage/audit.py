@@ -28,12 +28,14 @@ Line = dict[str, JsonValue]
 
 @dataclass(frozen=True)
 class Header:
-    """What every line of one writer begins with. `caller` is the front end; `sandbox` is asked anew for each line."""
+    """What every line of one writer begins with. `caller` is the front end, `client` what the
+    program calls itself for which it works, if it works for one; `sandbox` is asked anew for each line."""
 
     session: str
     caller: str
     directory: str
     sandbox: Callable[[], str] = str
+    client: str = ""
 
 
 def _now() -> datetime:
@@ -66,6 +68,8 @@ class AuditLog:
             "directory": self._header.directory,
             "sandbox": self._header.sandbox(),
         }
+        if self._header.client:
+            line |= self._told("client", self._header.client)
         for name, value in entry.model_dump(mode="json").items():
             line |= self._told(name, value)
         try:

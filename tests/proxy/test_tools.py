@@ -243,7 +243,7 @@ async def test_what_our_tools_did_is_in_the_audit_log(server: OllamaServer, proj
         ("decided", "read_file", "proxy"),
         ("ran", "read_file", "proxy"),
     ]
-    assert rows[0]["directory"] == str(project)
+    assert rows[0]["directory"] == str(project) and rows[0]["client"].startswith("AsyncOpenAI/Python")
 
 
 async def test_what_our_tools_found_gives_way_before_it_overflows_the_window(

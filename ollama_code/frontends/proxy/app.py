@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ollama_code.bootstrap.serving import Backend
 from ollama_code.core.errors import ModelMissing, OllamaCodeError
+from ollama_code.core.text import one_line
 from ollama_code.frontends.proxy import anthropic_reply, anthropic_request, openai_reply, openai_request
 from ollama_code.frontends.proxy.anthropic_reply import PING, Answering
 from ollama_code.frontends.proxy.asked import Asked
@@ -35,6 +36,7 @@ from ollama_code.frontends.proxy.wire import Fields, compact
 from ollama_code.providers.models import same_model
 
 _Work = Callable[[], Awaitable[Fields]]
+_CLIENT_CHARS = 100
 _CLIENT_GONE = 499
 _TWICE = "/v1/v1/"
 
@@ -103,7 +105,9 @@ class Service:
         return caller_of(request.headers, self.backend.serving.tools)
 
     async def _job(self, request: Request, asked: Asked) -> Job:
-        return await self.job(replace(asked, tools=self.order.ordered(asked.tools, request.headers)))
+        asked = replace(asked, tools=self.order.ordered(asked.tools, request.headers))
+        client = one_line(request.headers.get("user-agent", ""), limit=_CLIENT_CHARS)
+        return replace(await self.job(asked), client=client)
 
     async def job(self, asked: Asked) -> Job:
         """Raises: ProviderError, ModelUnclear."""

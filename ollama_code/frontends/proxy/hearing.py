@@ -27,7 +27,7 @@ from ollama_code.tools.tiers.form import in_lines
 
 @dataclass(frozen=True)
 class Job:
-    """One request of a client, and what it is answered with. `client` is what it calls itself."""
+    """One request of a client, and what it is answered with. `client` is what it calls itself, for the audit log."""
 
     backend: Backend
     learned: Learned

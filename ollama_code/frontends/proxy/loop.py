@@ -121,7 +121,7 @@ class _Run:
             theirs = [call for call in meaning.message.calls if self._is_theirs(call, meaning)]
             if len(theirs) < len(meaning.message.calls):
                 if bench is None:
-                    bench = await stack.enter_async_context(self._job.backend.bench())
+                    bench = await stack.enter_async_context(self._job.backend.bench(self._job.client))
                 await self._work(bench, hearing, meaning)
             if theirs:
                 self._hand_on(theirs)
