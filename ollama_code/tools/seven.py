@@ -92,11 +92,17 @@ def wire_tools(without: Collection[str] = ()) -> tuple[WireTool, ...]:
 
 def translated(name: str, arguments: Mapping[str, JsonValue]) -> tuple[str, Arguments]:
     """The call in the words of our own tools; a call that is not one of the seven comes back as it is.
-    Raises: ToolError(INVALID_PARAMS) for a number that cannot be meant."""
+    Raises: ToolError(INVALID_PARAMS) for a number that cannot be meant, and for reading nothing."""
     given: Arguments = {key: value for key, value in arguments.items() if value is not None}
     if _ONLY_IN_REFERENCE.get(name, set()) & set(given):
         return name, given
     match name:
+        case "read_file" if given.keys() <= {
+            "offset",
+            "limit",
+        }:  # ours would ask for a name that was never offered
+            said = "read_file: missing required arguments: file_path. Call it again with all of them."
+            raise ToolError(said, ErrorType.INVALID_PARAMS)
         case "read_file" if "offset" in given:
             return name, {**given, "offset": _whole(given["offset"], "offset", 1) - 1}
         case "edit_file":

@@ -35,6 +35,10 @@ def executor(project: Path) -> Iterator[ToolExecutor]:
         yield opened
 
 
+def test_an_argument_that_is_missing_has_the_name_that_was_offered(executor: ToolExecutor) -> None:
+    assert "file_path" in executor.execute("read_file", {"offset": 2})
+
+
 def test_the_seven_tools_are_in_openai_form() -> None:
     tools = get_tools_array()
     assert [tool["function"]["name"] for tool in tools] == SEVEN
