@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ollama_code.core.error_type import ErrorType
@@ -18,9 +18,9 @@ from ollama_code.core.errors import ToolError
 from ollama_code.workspace.process import Command
 from ollama_code.workspace.sandbox.probe import Found, probe
 from ollama_code.workspace.sandbox.rungs import Walls
+from ollama_code.workspace.sandbox.stand_ins import StandIns
 from ollama_code.workspace.sandbox.view import Territory, mounts
 
-_OWN_FOLDER = ".ollama-code"
 _OURS = (str(Path(__file__).resolve().parents[1]), sys.prefix, sys.base_prefix)
 """bash reads a script of ours before a command, and Python runs another, wherever the two are installed."""
 
@@ -56,14 +56,6 @@ class Grounds:
     hidden: tuple[str, ...] = ()
 
 
-@dataclass
-class _Made:
-    """What this session laid out on the disk, to be put away at its end."""
-
-    private: str = ""
-    placeholders: list[Path] = field(default_factory=list)
-
-
 class Sandbox:
     """`find` says what this machine offers, which takes some tens of milliseconds, once in a process: `ready` does
     it without blocking, else the first question does."""
@@ -72,7 +64,8 @@ class Sandbox:
         self._grounds = grounds
         self._wishes = wishes
         self._find = find
-        self._made = _Made()
+        self._private = ""
+        self._stand_ins = StandIns(grounds.roots)
         self._laying_out = asyncio.Lock()
 
     async def ready(self) -> None:
@@ -163,7 +156,7 @@ class Sandbox:
         grounds, wishes = self._grounds, self._wishes
         return Territory(
             roots=(*grounds.roots, *_real(wishes.writable)),
-            private=self._made.private,
+            private=self._private,
             home=os.path.realpath(grounds.home),
             readable=(*grounds.shown, *wishes.readable, *_OURS, command.directory),
             hidden=grounds.hidden,
@@ -171,31 +164,25 @@ class Sandbox:
         )
 
     def _lay_out(self) -> None:
-        """The private folders, and in each root the folder of this program: what is not there cannot be held."""
-        if self._made.private:
+        """The private folders, once, and in each root what is not there and must be held."""
+        self._stand_ins.put()
+        if self._private:
             return
         private = Path(tempfile.mkdtemp(prefix="ollama-code-")).resolve()
         (private / "tmp").mkdir()
         (private / "tmp").chmod(0o1777)
         (private / "home").mkdir(mode=0o700)
         (private / "nothing").touch(mode=0o444)
-        for root in self._grounds.roots:
-            folder = Path(root) / _OWN_FOLDER
-            with suppress(OSError):
-                folder.mkdir()
-                self._made.placeholders.append(folder)
-        self._made.private = str(private)
+        self._private = str(private)
 
     def _put_away(self) -> None:
-        for folder in self._made.placeholders:
-            with suppress(OSError):  # the person has put something there
-                folder.rmdir()
-        if private := self._made.private:
+        self._stand_ins.take_away()
+        if private := self._private:
             for folder_name, _, _ in os.walk(private):  # Go makes its downloads read-only
                 with suppress(OSError):
                     Path(folder_name).chmod(0o700)
             shutil.rmtree(private, ignore_errors=True)
-        self._made = _Made()
+        self._private = ""
 
 
 def _real(paths: tuple[str, ...]) -> tuple[str, ...]:

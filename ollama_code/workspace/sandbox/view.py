@@ -140,9 +140,20 @@ def _held(root: str) -> Iterator[Mount]:
     if _is_plain(git):
         kind: Literal["bind", "ro-bind"] = "bind" if stat.S_ISDIR(_mode(git)) else "ro-bind"
         yield Mount(kind, git, git)
-    for path in (*(f"{root}/{name}" for name in _OBEYED), *(f"{git}/{name}" for name in _OBEYED_BY_GIT)):
+    by_git = (f"{folder}/{name}" for folder in _git_folders(git) for name in _OBEYED_BY_GIT)
+    for path in (*(f"{root}/{name}" for name in _OBEYED), *by_git):
         if _is_plain(path):
             yield Mount("ro-bind", path, path)
+
+
+def _git_folders(git: str) -> Iterator[str]:
+    """The folder of a repository, and those in it of its submodules and other work trees."""
+    yield git
+    yield from (f"{git}/worktrees/{name}" for name in sorted(_names(f"{git}/worktrees")))
+    for folder, names, files in os.walk(f"{git}/modules"):
+        if "HEAD" in files:
+            yield folder
+            names[:] = [name for name in names if name in ("modules", "worktrees")]
 
 
 def _emptied(path: str, territory: Territory) -> Mount:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -72,12 +73,13 @@ async def test_the_home_directory_can_be_used_within_the_session_and_is_not_the_
 
 @on_walls
 async def test_the_temporary_folder_is_private_and_lasts(
-    yard: Yard, tmp_path_factory: pytest.TempPathFactory
+    yard: Yard, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     strange = put(tmp_path_factory.mktemp("strange") / "file")
-    assert await yard.said(f"echo here > /tmp/mine; cat {strange}; [ -e {strange} ] || echo none") != "secret"
-    assert await yard.said("cat /tmp/mine") == "here\n"
-    assert not there("/tmp/mine")
+    mine = f"/tmp/mine-{tmp_path.name}-{os.getpid()}"
+    assert await yard.said(f"echo here > {mine}; cat {strange}; [ -e {strange} ] || echo none") != "secret"
+    assert await yard.said(f"cat {mine}") == "here\n"
+    assert not there(mine)
 
 
 @on_walls
@@ -116,6 +118,45 @@ async def test_what_git_obeys_stays_and_commits_work(yard: Yard) -> None:
         not (yard.project / ".git" / "hooks" / "pre-commit").exists()
         and not (yard.project / "other").exists()
     )
+
+
+@on_walls
+@pytest.mark.parametrize("name", ["hooks/pre-commit", "commondir", "config.worktree"])
+async def test_what_git_would_obey_cannot_be_made_and_no_stand_in_stays(yard: Yard, name: str) -> None:
+    repository(yard.project)
+    git = yard.project / ".git"
+    shutil.rmtree(git / "hooks")
+    before = sorted(path.name for path in git.iterdir())
+    said = await yard.said(
+        f"mkdir -p .git/hooks; rm -f .git/{name}; echo ../evil > .git/{name}; git status -sb"
+    )
+    assert said.endswith("## No commits yet on master\n")
+    assert "evil" not in "".join(path.read_text() for path in (git / "commondir", git / "config.worktree"))
+    await yard.sandbox.close()
+    assert sorted(path.name for path in git.iterdir()) == before
+
+
+@on_walls
+async def test_a_repository_that_one_command_makes_is_held_for_the_next(yard: Yard) -> None:
+    await yard.ran("git init -q -b master")
+    await yard.ran(
+        "echo ../evil > .git/commondir; echo evil > .git/hooks/pre-commit; echo evil >> .git/config"
+    )
+    await yard.sandbox.close()
+    git = yard.project / ".git"
+    assert not (git / "commondir").exists() and not (git / "hooks" / "pre-commit").exists()
+    assert "evil" not in (git / "config").read_text()
+
+
+@on_walls
+@pytest.mark.parametrize("place", ["modules/deep/inner", "worktrees/other"])
+async def test_what_git_obeys_of_a_submodule_or_another_work_tree_stays(yard: Yard, place: str) -> None:
+    repository(yard.project)
+    for name in ("HEAD", "config", "commondir"):
+        put(yard.project / ".git" / place / name, "mine")
+    await yard.ran(f"cd .git/{place}; echo evil > config; rm commondir; echo evil > commondir")
+    folder = yard.project / ".git" / place
+    assert [(folder / name).read_text() for name in ("config", "commondir")] == ["mine", "mine"]
 
 
 @on_walls
