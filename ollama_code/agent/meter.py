@@ -40,6 +40,7 @@ _TOO_LONG = 1.05
 _EVIDENCE_TOKENS = 200
 _BELIEVABLE = (1.0, 8.0)
 """Bytes per token. A count outside belongs to another prompt than the one that was sent."""
+_MOST_COUNTS = 4096
 _PIECES = re.compile(r"\d|[^\W\d]{1,8}|([^\w\s])\1{0,3}|\n")
 
 
@@ -53,19 +54,36 @@ class Measured:
     prompt_tokens: int = 0
 
 
+class Pieces:
+    """How many pieces a text has, counted once, because that is slow, and asked for often. Kept by hash: two texts
+    with the same one would make an estimate wrong and nothing else."""
+
+    def __init__(self) -> None:
+        self._counts: dict[int, int] = {}
+
+    def count(self, text: str) -> int:
+        key = hash(text)
+        if key not in self._counts:
+            if len(self._counts) >= _MOST_COUNTS:
+                self._counts.clear()
+            self._counts[key] = len(_PIECES.findall(text))
+        return self._counts[key]
+
+
 class Meter:
     """Follows one history. Every complete reply makes the estimate exact again. `chars_per_token` is what was
-    learned of the model before."""
+    learned of the model before; `pieces` may be shared with meters whose histories begin with the same texts."""
 
-    def __init__(self, head: Head, chars_per_token: float | None = None) -> None:
+    def __init__(
+        self, head: Head, chars_per_token: float | None = None, pieces: Pieces | None = None
+    ) -> None:
         self.num_ctx = head.num_ctx
         """The window in tokens: the one asked for, or a smaller one that the server turned out to have."""
         self.learned = chars_per_token
         """Bytes of text for each token as the server counted them, `None` before it did."""
         self._head = head
         self._ratio = _careful(chars_per_token) if chars_per_token else CHARS_PER_TOKEN
-        self._pieces: dict[str, int] = {}
-        """By text: what `_PIECES` finds. Each text is counted once, because that is slow, and asked for often."""
+        self._pieces = pieces or Pieces()
         self.measured = Measured(0, self.head_tokens)
 
     @property
@@ -80,7 +98,6 @@ class Meter:
 
     def restart(self, history: Sequence[Message] = ()) -> None:
         """The history was replaced by `history`: what the server counted no longer holds."""
-        self._pieces.clear()
         self.measured = Measured(len(history), self.head_tokens + self.size(history))
 
     def size(self, messages: Sequence[Message]) -> int:
@@ -176,9 +193,7 @@ class Meter:
         size_bytes = _bytes(text)
         if size_bytes > self.num_ctx * _BELIEVABLE[1]:  # too long however it is counted
             return int(size_bytes / self._ratio)
-        if text not in self._pieces:
-            self._pieces[text] = len(_PIECES.findall(text))
-        return int(max(size_bytes / self._ratio, self._pieces[text] * PIECE_TOKENS))
+        return int(max(size_bytes / self._ratio, self._pieces.count(text) * PIECE_TOKENS))
 
     def _texts(self, message: Message, *, thinking: bool = True) -> tuple[str, ...]:
         """What a request carries of `message`."""

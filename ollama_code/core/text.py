@@ -86,7 +86,7 @@ def overt(text: str) -> tuple[str, int]:
 
 def well_formed(text: str) -> str:
     """`text` with every lone surrogate replaced, so that it encodes as UTF-8."""
-    return _SURROGATES.sub("\ufffd", text)
+    return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
 
 
 class StreamCleaner:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ollama_code.agent.known import Known
-from ollama_code.agent.meter import IMAGE_TOKENS, Meter
+from ollama_code.agent.meter import IMAGE_TOKENS, Meter, Pieces
 from ollama_code.core.errors import ContextOverflow
 from ollama_code.core.head import Head
 from ollama_code.core.messages import AssistantMessage, Image, Message, UserMessage
@@ -106,3 +106,12 @@ def test_asking_again_and_again_for_the_same_text_costs_next_to_nothing():
     history = [UserMessage(text="x, y; " * 10_000)]
     first = meter.used(history)
     assert all(meter.used(history) == first for _ in range(20_000))
+
+
+def test_meters_that_share_their_counts_estimate_the_same():
+    text, pieces = [UserMessage(text="a1" * 5000)], Pieces()
+    assert (
+        Meter(HEAD, pieces=pieces).size(text)
+        == Meter(HEAD, pieces=pieces).size(text)
+        == Meter(HEAD).size(text)
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ollama_code.agent.meter import Meter
+from ollama_code.agent.meter import Meter, Pieces
 from ollama_code.core.head import Head
 from ollama_code.core.messages import Message
 from ollama_code.core.usage import Usage
@@ -17,11 +17,13 @@ class Learned:
         self._chars_per_token: dict[str, float] = {}
         self._without_tap: set[str] = set()
         self._last: tuple[Head, Meter] | None = None
+        self._pieces = Pieces()
+        """Clients send all that was said with every request."""
 
     def meter(self, head: Head) -> Meter:
         """A request asks for its own more than once."""
         if self._last is None or self._last[0] is not head:
-            self._last = head, Meter(head, self._chars_per_token.get(head.model))
+            self._last = head, Meter(head, self._chars_per_token.get(head.model), self._pieces)
         return self._last[1]
 
     def count(self, head: Head, prompt: Sequence[Message], usage: Usage) -> None:
