@@ -54,7 +54,8 @@ class Host(App[None]):
 
     def on_typed(self, message: Typed) -> None:
         self.heard.append(message)
-        self.prompt.post_message(message.event)
+        for prompt in self.query("#prompt"):  # gone, when the app ends meanwhile
+            prompt.post_message(message.event)
 
     def on_confirm_panel_answered(self, message: Message) -> None:
         self.heard.append(message)
