@@ -25,7 +25,10 @@ _MORE = " *"
 _RUNNERS = frozenset(
     ". sh bash dash zsh fish ksh env xargs sudo doas su runuser pkexec nohup timeout time nice ionice setsid stdbuf"
     " watch unshare chroot flock strace python node perl ruby php lua awk gawk mawk eval exec source command builtin"
-    " ssh find parallel busybox script expect entr npx bunx uvx".split()
+    " ssh find parallel busybox script expect entr npx bunx uvx csh tcsh mksh rbash nu pwsh elvish xonsh tclsh julia"
+    " Rscript osascript toybox systemd-run systemd-inhibit at batch taskset chrt prlimit setpriv nsenter runcon bwrap"
+    " start-stop-daemon firejail fakeroot proot dbus-run-session xvfb-run ltrace gdb lldb perf valgrind tmux screen"
+    " rlwrap unbuffer run-parts gosu su-exec hyperfine direnv nix-shell ts-node tsx pipx".split()
 )
 COMMAND_TOOL = "run_shell_command"
 NETWORK = "network"

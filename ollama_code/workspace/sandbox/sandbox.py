@@ -154,11 +154,13 @@ class Sandbox:
 
     def _territory(self, command: Command) -> Territory:
         grounds, wishes = self._grounds, self._wishes
+        # In a root it is seen anyway, and where a link that took its place leads, nobody approved.
+        start = () if _in_one_of(command.directory, grounds.roots) else (command.directory,)
         return Territory(
             roots=(*grounds.roots, *_real(wishes.writable)),
             private=self._private,
             home=os.path.realpath(grounds.home),
-            readable=(*grounds.shown, *wishes.readable, *_OURS, command.directory),
+            readable=(*grounds.shown, *wishes.readable, *_OURS, *start),
             hidden=grounds.hidden,
             environment=command.environment,
         )
@@ -183,6 +185,10 @@ class Sandbox:
                     Path(folder_name).chmod(0o700)
             shutil.rmtree(private, ignore_errors=True)
         self._private = ""
+
+
+def _in_one_of(path: str, roots: tuple[str, ...]) -> bool:
+    return any(Path(path).is_relative_to(root) for root in roots)
 
 
 def _real(paths: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ollama_code.workspace.process import run
 from ollama_code.workspace.sandbox.sandbox import Wishes
 from tests.workspace.sandbox.yard import Yard, listener, on_walls, put, repository, there
 
@@ -174,6 +176,17 @@ async def test_a_command_cannot_make_the_settings_of_this_program(yard: Yard) ->
     )
     await yard.sandbox.close()
     assert list(yard.project.iterdir()) == []
+
+
+@on_walls
+async def test_a_folder_of_the_project_that_became_a_link_shows_nothing_of_the_home_directory(
+    yard: Yard,
+) -> None:
+    put(yard.home / "private" / "note")
+    (yard.project / "sub").symlink_to(yard.home / "private")
+    line = replace(yard.line("cat note"), directory=str(yard.project / "sub"))
+    outcome = await run(await yard.sandbox.confined(line), lambda _: None)
+    assert "secret" not in outcome.output and outcome.returncode != 0
 
 
 @on_walls
