@@ -72,7 +72,9 @@ def test_rule_that_cannot_be_meant_is_refused_with_a_sentence(text: str):
         rule(text)
 
 
-@pytest.mark.parametrize("pattern", ["python3 *", "python3.12 *", "env *", "npx *", "/usr/bin/bash *", "taskset *", "xvfb-run *"])
+@pytest.mark.parametrize(
+    "pattern", ["python3 *", "python3.12 *", "env *", "npx *", "/usr/bin/bash *", "taskset *", "xvfb-run *"]
+)
 def test_a_rule_may_forbid_but_not_allow_whatever_a_runner_runs(pattern: str):
     boundless = rule(f"shell({pattern})")
     assert boundless.matches(f"run_shell_command({pattern[:-2]} x)")
