@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from textual.app import App, ComposeResult
+from contextlib import suppress
+
+from textual.app import App, ComposeResult, ScreenStackError
 from textual.containers import Vertical
+from textual.css.query import NoMatches
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
@@ -54,8 +57,8 @@ class Host(App[None]):
 
     def on_typed(self, message: Typed) -> None:
         self.heard.append(message)
-        for prompt in self.query("#prompt"):  # gone, when the app ends meanwhile
-            prompt.post_message(message.event)
+        with suppress(NoMatches, ScreenStackError):  # the app ends meanwhile
+            self.prompt.post_message(message.event)
 
     def on_confirm_panel_answered(self, message: Message) -> None:
         self.heard.append(message)
