@@ -160,7 +160,7 @@ class Assembly:
             withheld=withheld,
         )
         every = builtin(parts)
-        policy = gather_policy(self.options, self.loaded, every)
+        policy = gather_policy(self.options, self.loaded, every, self.site.directory)
         names = [name for name in settings.exclude_tools if "(" not in name]
         toolset = every.only(settings.core_tools, names)
         gate = Gate(policy, settings.approval_mode, asker, feed.emit, self._grants())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from ollama_code.bootstrap.options import Options
 from ollama_code.permissions.examples import Examples, check_allowing, check_stopping
@@ -15,8 +16,9 @@ from ollama_code.tools.builtin import SCOPE_OF
 from ollama_code.tools.toolset import Toolset
 
 
-def gather_policy(options: Options, loaded: Loaded, tools: Toolset) -> Policy:
-    """All scopes merged. Raises: UsageError for a rule that cannot be meant or does not hold its own examples."""
+def gather_policy(options: Options, loaded: Loaded, tools: Toolset, directory: Path) -> Policy:
+    """All scopes merged; `directory` is the workspace.
+    Raises: UsageError for a rule that cannot be meant or does not hold its own examples."""
     reading = _Reading(tools)
     wishes, project = loaded.settings.permissions, loaded.project
     excluded = [text for text in loaded.settings.exclude_tools if "(" in text]
@@ -35,6 +37,7 @@ def gather_policy(options: Options, loaded: Loaded, tools: Toolset) -> Policy:
             *reading.stopping(project.deny, project.origin),
             *reading.stopping(options.deny, "--deny"),
         ),
+        boundless=Path.home().resolve().is_relative_to(directory.resolve()),
     )
 
 

@@ -27,6 +27,8 @@ class Policy:
     deny: tuple[Rule, ...] = ()
     readers: bool = True
     """Whether commands that are known to only show what is there, such as `ls`, run without a rule."""
+    boundless: bool = False
+    """Whether the workspace holds the home directory, or is it: that a file lies inside says little then."""
 
     def forbids(self, scope: str) -> bool:
         """Whether a deny rule covers `scope`, such as `read_file(secrets/a.txt)`."""
@@ -88,7 +90,7 @@ def _decide(
         return Decision("allow", _listed(allowance.by) or "it only reads")
     if unclear:  # what was allowed wholesale was not meant to slip past the rule
         return Decision("ask", f"the command may hold what the rule {unclear} ({unclear.origin}) is about")
-    decision = _by_mode(request, mode)
+    decision = _by_mode(request, mode, policy)
     if decision.verdict == "ask" and (held := _listed(allowance.held or _telling(request, policy))):
         return Decision("ask", held, keepable=True)
     return decision
@@ -142,12 +144,14 @@ class _Allowance:
         return words is not None and only_reads(words)
 
 
-def _by_mode(request: PermissionRequest, mode: Mode) -> Decision:
+def _by_mode(request: PermissionRequest, mode: Mode, policy: Policy) -> Decision:
     if mode is Mode.YOLO:
         return Decision("allow", "yolo mode")
     if request.reach == "workspace":
         if request.kind is Kind.READ:
             return Decision("allow", "reading inside the workspace")
+        if request.kind is Kind.EDIT and mode is Mode.AUTO_EDIT and policy.boundless:
+            return Decision("ask", "the workspace is no project but all your files", keepable=True)
         if request.kind is Kind.EDIT and mode is Mode.AUTO_EDIT and not request.cautions:
             return Decision("allow", "auto-edit mode")
     return Decision("ask", f"{mode} mode asks", usual=True, keepable=True)

@@ -21,7 +21,8 @@ def gathered(tmp_path: Path, permissions: object, options: Options | None = None
     options = options or Options()
     home = Home(tmp_path)
     home.settings.write_text(json.dumps({"permissions": permissions}))
-    return gather_policy(options, load(home, os.environ, options.flags()), real_tools(tmp_path))
+    loaded = load(home, os.environ, options.flags())
+    return gather_policy(options, loaded, real_tools(tmp_path), tmp_path)
 
 
 def test_rules_of_the_file_and_of_flags_stand_beside_each_other(tmp_path: Path):
@@ -45,3 +46,15 @@ def test_a_rule_with_examples_that_hold_is_a_rule(tmp_path: Path):
 def test_a_rule_whose_example_does_not_hold_stops_the_start(tmp_path: Path, section: str):
     with pytest.raises(UsageError, match=f"permissions.{section}.*git push"):
         gathered(tmp_path, {section: [{"rule": "shell(git log *)", "match": ["git push"]}]})
+
+
+@pytest.mark.parametrize(
+    "workspace,boundless", [("/", True), ("~/..", True), ("~", True), ("~/project", False)]
+)
+def test_a_workspace_that_holds_the_home_directory_is_boundless(
+    tmp_path: Path, workspace: str, boundless: bool
+):
+    options = Options()
+    loaded = load(Home(tmp_path), os.environ, options.flags())
+    policy = gather_policy(options, loaded, real_tools(tmp_path), Path(workspace).expanduser())
+    assert policy.boundless is boundless

@@ -45,6 +45,12 @@ def test_mode_decides(mode: Mode, kind: Kind, reach: str, verdict: str):
     assert decide(request(kind, reach), mode, Policy(), ()).verdict == verdict
 
 
+@pytest.mark.parametrize("mode,verdict", [(Mode.AUTO_EDIT, "ask"), (Mode.YOLO, "allow"), (Mode.PLAN, "deny")])
+def test_in_a_workspace_without_bounds_every_edit_asks_short_of_yolo(mode: Mode, verdict: str):
+    decision = decide(request(), mode, Policy(boundless=True), ())
+    assert decision.verdict == verdict and (verdict != "ask" or "all your files" in decision.reason)
+
+
 @pytest.mark.parametrize("mode", Mode)
 def test_deny_wins_over_everything_in_every_mode(mode: Mode):
     policy = Policy(allow=rules("edit"), ask=rules("edit"), deny=rules("edit"))
