@@ -155,7 +155,7 @@ class Assembly:
             todos=todos,
             asker=asker,
             emit=feed.emit,
-            environment=child_environment(os.environ, ()),
+            environment=child_environment(os.environ, settings.sandbox.environment),
             sees_images=self.chosen.info.vision,
             withheld=withheld,
         )

@@ -87,7 +87,7 @@ class Workbench:
             todos=TodoList(feed.emit),
             asker=None,
             emit=feed.emit,
-            environment=child_environment(os.environ, ()),
+            environment=child_environment(os.environ, bounds.sandbox.environment),
             sees_images=False,
             withheld=lambda path: False,
         )

@@ -122,6 +122,8 @@ class Sandbox(Section):
     """More folders commands may read in the home directory, of which they see only installed programs."""
     writable: tuple[Line, ...] = ()
     """More folders commands may change, beside the project."""
+    environment: tuple[Line, ...] = ()
+    """More variables of your environment that commands get, by name; none that sounds like a secret."""
 
 
 class Settings(Section):
