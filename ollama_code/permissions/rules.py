@@ -62,14 +62,23 @@ class Rule:
 
     def cannot_tell(self, scope: str) -> bool:
         """Whether this rule is about some commands, and `scope` is a line in which bash or another program may find
-        one of them: `rm x` is in `$y rm x`, in `sudo rm x` and `vim -c '!rm x'`, and is `/bin/rm x`."""
+        one of them: `rm x` is in `$y rm x`, in `sudo rm x` and `vim -c '!rm x'`, and is `/bin/rm x`. With other options
+        it may be the same: `git push` is in `git -C . push`, and `rm -rf x` is `rm x -fr`."""
         tool, line = parse_scope(scope)
         if tool != self.tool or tool not in _SPEAK_OF_COMMANDS or not self.pattern:
             return False
         words = words_of(line)
         if words is None or "/" in words[0] or _runs_others(words[0]):
             return True
-        return any(self._named.search(word) for word in words[1:])
+        return self._is_with_options(words) or any(self._named.search(word) for word in words[1:])
+
+    def _is_with_options(self, words: tuple[str, ...]) -> bool:
+        """Whether `words` run the program of the rule with options where the rule has other words."""
+        program, *more = self.pattern.removesuffix(_MORE).split()
+        if program != words[0] or not more:
+            return False
+        places = words[1:] if more[0].startswith("-") else words[1:2]
+        return any(word.startswith("-") for word in places)
 
     @property
     def _named(self) -> re.Pattern[str]:

@@ -111,4 +111,15 @@ def test_rule_can_tell_of_plain_words_and_of_all_commands():
     assert not rule("shell(rm *)").cannot_tell("run_shell_command(git commit -m 'a; b')")
     assert not rule("shell(rm *)").cannot_tell("run_shell_command(npm run confirm --rm=no-rm form.rm)")
     assert not rule("shell").cannot_tell("run_shell_command(true && rm x)")
+    assert not rule("shell(git push *)").cannot_tell("run_shell_command(git log -p)")
+    assert not rule("shell(rm -rf *)").cannot_tell("run_shell_command(rm x)")
     assert not rule("edit(src/**)").cannot_tell("edit(a && b)")
+
+
+@pytest.mark.parametrize(
+    "pattern,line",
+    [("git push *", "git -C . push o"), ("git push", "git --no-pager push"), ("git push *", "git -c alias.p=push p"),
+     ("rm -rf *", "rm -fr x"), ("rm -rf *", "rm -r -f x"), ("rm -rf *", "rm x --recursive")],
+)  # fmt: skip
+def test_a_rule_cannot_tell_a_command_with_other_options_apart(pattern: str, line: str):
+    assert rule(f"shell({pattern})").cannot_tell(f"run_shell_command({line})")
