@@ -62,8 +62,8 @@ class Rule:
 
     def cannot_tell(self, scope: str) -> bool:
         """Whether this rule is about some commands, and `scope` is a line in which bash or another program may find
-        one of them: `rm x` is in `$y rm x`, in `sudo rm x` and `vim -c '!rm x'`, and is `/bin/rm x`. With other options
-        it may be the same: `git push` is in `git -C . push`, and `rm -rf x` is `rm x -fr`."""
+        one of them: `rm x` is in `$y rm x`, in `sudo rm x` and `vim -c '!rm x'`, and is `/bin/rm x`. With other
+        options it may be the same: `git push` is in `git -C . push`, and `rm -rf x` is `rm x -fr`."""
         tool, line = parse_scope(scope)
         if tool != self.tool or tool not in _SPEAK_OF_COMMANDS or not self.pattern:
             return False
