@@ -89,6 +89,8 @@ _SECRET_AT_HOME = (
 
 _SECRET = "it may hold secrets"
 
+_SHORT_GIT = re.compile(r"git~[0-9]+")
+"""What Windows calls `.git` where it gives short names too."""
 _UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 """Some file systems ignore these in names, so that `.g\u200cit` opens `.git`."""
 
@@ -117,5 +119,12 @@ def against_reading(path: str, *, below_home: str = "") -> str:
 
 
 def _fold(path: str) -> str:
-    """`path` as a case-insensitive file system compares it, each part between two slashes."""
-    return f"/{_UNSEEN.sub('', path).casefold().strip('/')}/"
+    """`path` as the most forgiving file systems compare it, each part between two slashes: without regard to case, to
+    what cannot be seen, and, as on the disks of Windows that Linux mounts, to dots, blanks and streams at the end."""
+    parts = _UNSEEN.sub("", path).casefold().strip("/").split("/")
+    return f"/{'/'.join(map(_fold_part, parts))}/"
+
+
+def _fold_part(part: str) -> str:
+    name = part.partition(":")[0].rstrip(". ") or part
+    return ".git" if _SHORT_GIT.fullmatch(name) else name
