@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
-from textual.app import App, ComposeResult, ScreenStackError
+from textual.app import App, ComposeResult
 from textual.containers import Vertical
-from textual.css.query import NoMatches
+from textual.events import Paste
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
@@ -57,8 +55,11 @@ class Host(App[None]):
 
     def on_typed(self, message: Typed) -> None:
         self.heard.append(message)
-        with suppress(NoMatches, ScreenStackError):  # the app ends meanwhile
-            self.prompt.post_message(message.event)
+        event = (
+            message.event
+        )  # not posted to the prompt: what it has no use for would come up to the panel again
+        text = event.text if isinstance(event, Paste) else event.character if event.is_printable else None
+        self.prompt.insert_text_at_cursor(text or "")
 
     def on_confirm_panel_answered(self, message: Message) -> None:
         self.heard.append(message)
