@@ -17,7 +17,7 @@ _PACKAGES = "a package manager obeys it"
 
 OWN_NAME = ".ollama-code"
 
-_ACTED_ON: Mapping[str, str] = {
+ACTED_ON: Mapping[str, str] = {
     ".git": _GIT,
     ".gitattributes": _GIT,
     ".gitconfig": _GIT,
@@ -99,7 +99,7 @@ def against_writing(path: str, *, below_home: str = "") -> str:
     """Why writing `path` asks in every mode, as the end of a sentence, or "". `path` counts from the folder a
     person opened, or is absolute; `below_home` is the same path seen from the home directory, "" if elsewhere."""
     folded = _fold(path)
-    for name, reason in _ACTED_ON.items():
+    for name, reason in ACTED_ON.items():
         if f"/{name}/" in folded:
             return reason
     at_home = _fold(below_home)

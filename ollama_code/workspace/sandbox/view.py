@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from ollama_code.workspace.guarded import against_reading
+from ollama_code.workspace.guarded import ACTED_ON, against_reading
 
 _TREES = ("/home", "/root", "/run", "/tmp")
 """Whose homes, sockets and leftovers are nobody's business. `/var/run` is a link to `/run`."""
@@ -44,10 +44,12 @@ _SECRETS = (
 ).split()
 """What is masked where the home directory itself has to be seen, because it is the project."""
 
+_WRITTEN_TO = frozenset({".git", ".cargo", ".yarn"})
+"""Tools keep what they fetch in there too, so only what is obeyed is held."""
 _OBEYED = (
-    ".envrc .gitattributes .gitmodules .github/workflows .husky .idea .mcp.json .npmrc .ollama-code .vscode"
-    " .yarnrc .yarnrc.yml .bashrc .bash_profile .profile .zshrc .zshenv .ssh .config .local/bin"
-).split()
+    *(name for name in ACTED_ON if name not in _WRITTEN_TO),
+    *".cargo/config .cargo/config.toml .yarn/plugins .yarn/releases .config .local/bin".split(),
+)
 _OBEYED_BY_GIT = ("config", "config.worktree", "hooks", "info/attributes", "commondir")
 
 

@@ -162,7 +162,17 @@ async def test_what_git_obeys_of_a_submodule_or_another_work_tree_stays(yard: Ya
 
 
 @on_walls
-@pytest.mark.parametrize("name", [".envrc", ".vscode/tasks.json", ".github/workflows/ci.yml", ".mcp.json"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".envrc",
+        ".vscode/tasks.json",
+        ".github/workflows/ci.yml",
+        ".mcp.json",
+        ".devcontainer/devcontainer.json",
+        ".cargo/config.toml",
+    ],
+)
 async def test_what_other_programs_obey_stays(yard: Yard, name: str) -> None:
     obeyed = put(yard.project / name, "mine")
     await yard.ran(f"echo evil > {name}; rm -f {name}; sed -i s/mine/evil/ {name}")
