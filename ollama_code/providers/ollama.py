@@ -224,8 +224,9 @@ class OllamaProvider(ollama.AsyncClient):
         except httpx.HTTPError as e:
             raise broken_off(e, url=self.url) from e
         finally:
-            sending.cancel()
-            await asyncio.wait({sending})
+            if not sending.done():
+                sending.cancel()
+                await asyncio.wait({sending})
             if not sending.cancelled() and sending.exception() is None:
                 await sending.result().aclose()
 

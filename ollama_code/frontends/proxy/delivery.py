@@ -49,11 +49,18 @@ async def until_gone(work: Coroutine[None, None, T], receive: Receive, stopping:
             return working.result()
         return Ended("gone" if leaving.done() else "stopping")
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        leaving.cancel()
+        closing.cancel()
+        await _stopped(working)
         if not working.cancelled():
             working.exception()  # seen here, when nobody is left to raise it to
+
+
+async def _stopped(task: asyncio.Task[T]) -> None:
+    """Waited for only if it is still at work: two turns of the loop are much beside a short answer."""
+    if not task.done():
+        task.cancel()
+        await asyncio.wait({task})
 
 
 async def _disconnected(receive: Receive) -> None:
@@ -119,8 +126,7 @@ class Delivery:
             out.end()
             await sending
         finally:
-            sending.cancel()
-            await asyncio.wait({sending})
+            await _stopped(sending)
         return fault
 
     async def _write(self, out: _Out) -> Fault | None:
