@@ -6,14 +6,9 @@ from __future__ import annotations
 
 import re
 
-import regex
-from wcmatch import glob
-from wcmatch._wcparse import PatternLimitException  # raised by translate, exported nowhere else
-
 from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
 
-_BASE_FLAGS = glob.GLOBSTAR | glob.BRACE | glob.IGNORECASE | glob.FORCEUNIX
 _MAGIC = re.compile(r"[*?\[\]{}\\]")
 _DIVIDERS = re.compile(r"[/{},]")
 _LONGEST = 1000
@@ -28,8 +23,14 @@ class GlobPattern:
 
     def __init__(self, pattern: str, *, hidden: bool = False) -> None:
         """Raises: ToolError(INVALID_PARAMS)."""
+        # 2 MB and 20 ms, for a start that looks for no file yet.
+        import regex
+        from wcmatch import glob
+        from wcmatch._wcparse import PatternLimitException  # raised by translate, exported nowhere else
+
         self.text = _plain(pattern)
-        flags = _BASE_FLAGS | (glob.DOTGLOB if hidden else 0)
+        flags = glob.GLOBSTAR | glob.BRACE | glob.IGNORECASE | glob.FORCEUNIX
+        flags |= glob.DOTGLOB if hidden else 0
         try:
             positive, _ = glob.translate(self.text, flags=flags, limit=_MOST_BRACES)
             self._pattern = regex.compile("|".join(f"(?:{one})" for one in positive))

@@ -6,15 +6,16 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
-
-import regex
+from typing import TYPE_CHECKING, BinaryIO
 
 from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
 from ollama_code.workspace.lines import blocks
 from ollama_code.workspace.needles import needles
 from ollama_code.workspace.stop import Stop
+
+if TYPE_CHECKING:
+    import regex
 
 _LONGEST_PATTERN = 2000
 _MOST_REPEATS = 50_000
@@ -89,6 +90,8 @@ class Matcher:
     def _needle_pattern(self) -> regex.Pattern[str] | None:
         if self.needles is None:
             return None
+        import regex  # as below
+
         flags = 0 if self.query.case_sensitive else regex.IGNORECASE
         return regex.compile("|".join(map(regex.escape, self.needles)), flags)
 
@@ -126,6 +129,8 @@ def _compiled(query: Query) -> regex.Pattern[str]:
             f"The pattern {query.pattern!r} repeats too much: more than {_MOST_REPEATS:,} times in all.",
             ErrorType.INVALID_PARAMS,
         )
+    import regex  # 1.5 MB and 10 ms, for a start that does not search yet
+
     try:
         return regex.compile(query.pattern, 0 if query.case_sensitive else regex.IGNORECASE)
     except (regex.error, ValueError, OverflowError, RecursionError) as error:
