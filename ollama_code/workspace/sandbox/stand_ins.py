@@ -31,6 +31,8 @@ class StandIns:
             for name, content in wanted.items():
                 if has_git or not name.startswith(".git/"):
                     self._put(root / name, content)
+                if content and _holds(root / name, content):  # also one that a session left that was killed
+                    self._made[root / name] = content
 
     def take_away(self) -> None:
         """Those in which nobody has put anything since."""
@@ -38,7 +40,7 @@ class StandIns:
             with suppress(OSError):
                 if content is None:
                     path.rmdir()
-                elif path.read_bytes() == content:
+                elif _holds(path, content):
                     path.unlink()
         self._made.clear()
 
@@ -51,6 +53,13 @@ class StandIns:
                 os.write(descriptor, content)
                 os.close(descriptor)
             self._made[path] = content
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return path.is_file() and path.read_bytes() == content
+    except OSError:
+        return False
 
 
 def _is_folder(path: Path) -> bool:

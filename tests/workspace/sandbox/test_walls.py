@@ -139,6 +139,15 @@ async def test_what_git_would_obey_cannot_be_made_and_no_stand_in_stays(yard: Ya
 
 
 @on_walls
+async def test_what_a_killed_session_left_in_a_repository_is_taken_away_by_the_next(yard: Yard) -> None:
+    repository(yard.project)
+    left = put(yard.project / ".git" / "commondir", ".\n")
+    await yard.ran("true")
+    await yard.sandbox.close()
+    assert not left.exists()
+
+
+@on_walls
 async def test_a_repository_that_one_command_makes_is_held_for_the_next(yard: Yard) -> None:
     await yard.ran("git init -q -b master")
     await yard.ran(
