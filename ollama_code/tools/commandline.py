@@ -3,6 +3,7 @@ certain runs without a shell, so that what was judged is what runs; any other li
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -77,7 +78,7 @@ class Intent:
 
     def program(self, name: str, root: str) -> tuple[str, bool]:
         """The file `name` stands for, and whether that is one of the workspace in place of the system's."""
-        path = self.line.environment.get("PATH", "")
+        path = self.line.environment.get("PATH", os.defpath)  # as the system itself looks
         outside = root if of_the_system(name) else ""
         found = find_program(name, self.directory, path, outside=outside)
         if found or not outside:
