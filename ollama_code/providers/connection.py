@@ -4,10 +4,10 @@ what stands between two machines forgets such a connection, or the other machine
 from __future__ import annotations
 
 import socket
+import ssl
 from urllib.request import getproxies
 
 from ollama_code.providers.clients import httpx
-from ollama_code.providers.network import PlainTransport, SocketOption
 
 IDLE_S = 45
 """Routers that share one address, and balancers, forget a connection after a minute or more without a packet."""
@@ -20,12 +20,12 @@ def transport(url: str, *, trusts_environment: bool) -> httpx.AsyncHTTPTransport
     of its own. Raises: OSError, ValueError for a certificate file of the environment that cannot be read."""
     if trusts_environment and getproxies():
         return None
-    if url.startswith("http://"):
-        return PlainTransport(_options())
-    return httpx.AsyncHTTPTransport(trust_env=trusts_environment, socket_options=_options())
+    # Reading all certificates of a machine takes 20 ms, and without https nobody needs one: no redirect is followed.
+    verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if url.startswith("http://") else True
+    return httpx.AsyncHTTPTransport(verify=verify, trust_env=trusts_environment, socket_options=_options())
 
 
-def _options() -> list[SocketOption]:
+def _options() -> list[tuple[int, int, int]]:
     """Not every system knows each of them; macOS calls the first by another name."""
     names = (
         "TCP_KEEPIDLE" if hasattr(socket, "TCP_KEEPIDLE") else "TCP_KEEPALIVE",

@@ -13,7 +13,6 @@ OWNERS = {
     "pydantic_core": {""},
     "ollama": {"providers"},
     "httpx": {"providers"},
-    "httpcore": {"providers"},
     "regex": {"workspace"},
     "wcmatch": {"workspace"},
     "psutil": {"workspace"},
