@@ -14,7 +14,7 @@ from pathlib import Path
 NOBODY = 65534
 
 _BOOT = f"""
-import asyncio, concurrent.futures.thread, os, sys
+import asyncio, concurrent.futures.thread, importlib.readers, importlib.resources, os, sys
 space = {{"__name__": "unprivileged"}}
 exec(compile(sys.argv[1], "<unprivileged>", "exec"), space)
 if os.geteuid() == 0:

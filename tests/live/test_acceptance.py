@@ -131,7 +131,9 @@ async def test_a_stop_takes_less_than_50_ms(live: Live, info: ModelInfo, provide
             break
     started = time.monotonic()
     await chunks.aclose()
-    if live.wire is None:  # a clock says something of a real server alone, on a machine that does nothing else
+    if (
+        live.wire is None
+    ):  # a clock says something of a real server alone, on a machine that does nothing else
         assert time.monotonic() - started < STOP_S
     else:
         assert live.wire.chats[0].gone.wait(5)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 
@@ -35,6 +34,10 @@ def by_bash(line: str, folder: Path) -> tuple[str, int]:
         text=True, check=False,
     )  # fmt: skip
     return done.stdout, done.returncode
+
+
+def names_in(folder: Path) -> list[str]:
+    return [entry.name for entry in folder.iterdir()]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +99,7 @@ async def test_words_reach_the_program_untouched(tmp_path: Path):
     programs = {name: program(name) for name in ("printf", "cat")}
     outcome = await run(Direct(steps, programs, str(tmp_path), ENVIRONMENT).command(), lambda text: None)
     assert outcome.output == "|".join(words) + "|"
-    assert os.listdir(tmp_path) == []
+    assert names_in(tmp_path) == []
 
 
 def test_a_program_of_the_workspace_does_not_pass_for_one_of_the_system(tmp_path: Path):
