@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-FRAME_S = 0.075
+FRAME_S = 0.08
 """Between 50 and 80 ms text still seems to flow, and a frame takes in several tokens."""
 REST = 5
 """After an expensive frame the next waits this many times its cost, so that keys are answered in between."""
