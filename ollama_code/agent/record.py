@@ -73,8 +73,15 @@ def timed(tooling: Tooling, tool: str, call: Call) -> Generator[Run]:
         outcome = type(e).__name__
         raise
     finally:
-        duration_s = round(time.monotonic() - begun, 3)
-        tooling.record(Ran(call=call.id, agent=call.agent, tool=tool, outcome=outcome, duration_s=duration_s))
+        ran = Ran(
+            call=call.id,
+            agent=call.agent,
+            tool=tool,
+            outcome=outcome,
+            duration_s=round(time.monotonic() - begun, 3),
+            result_bytes=len(run.result.llm_content.encode(errors="replace")) if run.result else 0,
+        )
+        tooling.record(ran)
 
 
 def _outcome(result: ToolResult | None) -> str:

@@ -45,6 +45,8 @@ class Ran(Value):
     tool: str
     outcome: str
     duration_s: float
+    result_bytes: int = 0
+    """Of what the tool told, as UTF-8, before it was cut to fit; 0 where it failed or was stopped."""
 
 
 Entry = Annotated[Decided | Ran, Field(discriminator="what")]

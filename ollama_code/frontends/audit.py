@@ -64,7 +64,8 @@ def spoken(row: Line) -> str:
             parts = (*begin, verdict, _subject(row), *_kept(row), *_because(row))
         case "ran":
             ended = f"{_text(row, 'outcome')} after {_text(row, 'duration_s')} s"
-            parts = (*begin, f"{'ran':<15}", f"{_text(row, 'tool')}: {ended}")
+            told = f", told {size:,} bytes" if isinstance(size := row.get("result_bytes"), int) else ""
+            parts = (*begin, f"{'ran':<15}", f"{_text(row, 'tool')}: {ended}{told}")
         case what:
             rest = (f"{name}={_text(row, name)}" for name in row if name not in _HEADER)
             parts = (*begin, f"{one_line(str(what)):<15}", *rest)

@@ -244,6 +244,7 @@ async def test_what_our_tools_did_is_in_the_audit_log(server: OllamaServer, proj
         ("ran", "read_file", "proxy"),
     ]
     assert rows[0]["directory"] == str(project) and rows[0]["client"].startswith("AsyncOpenAI/Python")
+    assert rows[1]["result_bytes"] >= len("The secret word is plum.\n") and "plum" not in file.read_text()
 
 
 async def test_what_our_tools_found_gives_way_before_it_overflows_the_window(
