@@ -171,10 +171,55 @@ async def test_a_long_diff_leaves_room_for_what_led_to_it():
 async def test_every_line_of_a_long_diff_can_be_reached():
     async with asked(request(diff(300)), size=(120, 40)) as (app, pilot, _, _hand):
         seen = screen_text(app)
-        for _ in range(35):
+        for _ in range(40):
             await pilot.press("pagedown")
             seen += screen_text(app)
         assert all(f"line {number} of a long file" in seen for number in range(300))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 12)])
+async def test_the_end_of_a_long_command_is_in_sight_from_the_start(size: tuple[int, int]):
+    text = "\n".join(f"echo {number}" for number in range(500)) + "\nrm -rf ~/work\n\n\n   \n"
+    async with asked(request(command(text)), size=size) as (app, _pilot, _, _hand):
+        shown = screen_text(app, app.query_one("#body"))
+        assert shown.startswith("$ echo 0\n")
+        assert "rm -rf ~/work" in shown
+
+
+async def test_what_is_left_out_of_sight_is_counted():
+    text = "\n".join(f"echo {number}" for number in range(500))
+    async with asked(request(command(text))) as (app, pilot, _, _hand):
+        first = screen_text(app, app.query_one("#body")).split("\n")
+        await pilot.press("pagedown")
+        second = screen_text(app, app.query_one("#body")).split("\n")
+    assert [line.rstrip("┄").strip() for line in first] == [
+        "$ echo 0",
+        "echo 1",
+        "echo 2",
+        "┄┄ 496 more lines",
+        "echo 499",
+    ]
+    assert [line.rstrip("┄").strip() for line in second[:4]] == [
+        "echo 3",
+        "echo 4",
+        "echo 5",
+        "┄┄ 493 more lines",
+    ]
+
+
+async def test_the_end_of_one_very_long_line_is_in_sight_with_words_before_it():
+    text = "echo " + "word " * 2000 + "&& rm -rf / tmp/x"
+    async with asked(request(command(text))) as (app, _pilot, _, _hand):
+        assert "&& rm -rf / tmp/x" in screen_text(app, app.query_one("#body"))
+
+
+async def test_the_end_of_the_command_is_in_sight_and_not_that_of_the_rules_behind_it():
+    scopes = tuple(f"run_shell_command(tool{number} *)" for number in range(50))
+    asks = request(command("\n".join(f"tool{n} go" for n in range(50)) + "\ntail of it"), scopes=scopes)
+    async with asked(asks) as (app, pilot, _, _hand):
+        assert "tail of it" in screen_text(app, app.query_one("#body"))
+        await pilot.press("end")
+        assert "tool49 *" in screen_text(app, app.query_one("#body"))
 
 
 async def test_the_wheel_scrolls_the_diff():

@@ -45,6 +45,11 @@ def confirm_long_diff(panel: ConfirmPanel) -> None:
     panel.ask(request(diff(300), reach="unseen"))
 
 
+def confirm_long_command(panel: ConfirmPanel) -> None:
+    steps = "\n".join(f"cp -r src/part_{number:03} /srv/site/part_{number:03}" for number in range(120))
+    panel.ask(request(command(f"set -e\n{steps}\nrm -rf /srv/old && systemctl restart site")))
+
+
 def confirm_command(panel: ConfirmPanel) -> None:
     block = command(PIPELINE, background=True)
     panel.ask(
@@ -55,13 +60,22 @@ def confirm_command(panel: ConfirmPanel) -> None:
 
 @LOOKS
 @pytest.mark.parametrize(
-    "ask", [confirm_diff, confirm_long_diff, confirm_command], ids=lambda ask: ask.__name__
+    "ask",
+    [confirm_diff, confirm_long_diff, confirm_command, confirm_long_command],
+    ids=lambda ask: ask.__name__,
 )
 def test_confirmation(snap_compare, ask: Callable[[ConfirmPanel], None], theme: str, size: tuple[int, int]):
     async def before(pilot: Pilot[None]) -> None:
         ask(pilot.app.query_one(ConfirmPanel))
 
     assert snap_compare(Host(ConfirmPanel(clock=Hand()), theme=theme), terminal_size=size, run_before=before)
+
+
+def test_a_long_command_on_a_small_terminal(snap_compare):
+    async def before(pilot: Pilot[None]) -> None:
+        confirm_long_command(pilot.app.query_one(ConfirmPanel))
+
+    assert snap_compare(Host(ConfirmPanel(clock=Hand())), terminal_size=(40, 12), run_before=before)
 
 
 @LOOKS

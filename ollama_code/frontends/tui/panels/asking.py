@@ -19,17 +19,21 @@ from ollama_code.frontends.tui.panels.settle import Clock, Settle, Typed
 
 _SHARE = 0.6
 """Of the terminal's height, at most, so that what led to the question stays in sight."""
-_SMALL_LINES, _ROOMY_LINES = 16, 32
+_SMALL_LINES, _ROOMY_LINES = 12, 32
 """Heights of the terminal: below the first the body may shrink to a line, from the second on blank lines part it."""
+_CRAMPED_LINES = 16
+"""Below this height the options give way: they can be scrolled to, and each has its key."""
 _MOST_OPTION_LINES = 10
+_OVERLAP = 1
+"""Lines that stay in sight when a page is turned; none where the end of the text takes the room."""
 _PAGES = {"pageup": -1, "pagedown": 1}
 
 
 @dataclass(frozen=True)
 class Form:
-    """All texts are cleaned rows. `lead` says how the options are chosen, `placeholder` what the line is for,
-    `numbers` which digits mean the options where those are not 1, 2, 3: a digit keeps its meaning when an option is
-    missing."""
+    """All texts are cleaned rows. The end of `body` stays in sight while it is scrolled; `appendix` comes after it.
+    `lead` says how the options are chosen, `placeholder` what the line is for, `numbers` which digits mean the
+    options where those are not 1, 2, 3: a digit keeps its meaning when an option is missing."""
 
     head: tuple[Row, ...]
     body: tuple[Row, ...]
@@ -37,6 +41,7 @@ class Form:
     lead: str
     placeholder: str
     numbers: tuple[int, ...] = ()
+    appendix: tuple[Row, ...] = ()
 
     def index_of(self, digit: str) -> int | None:
         """The option that a digit means, from 0."""
@@ -97,7 +102,7 @@ class AskingPanel(Vertical, can_focus=True):
     def _open(self, form: Form) -> None:
         self._form = form
         self._head.show(form.head)
-        self._body.show(form.body)
+        self._body.show((*form.body, *form.appendix), anchored=len(form.body))
         self._body.display = bool(form.body)
         self._body.scroll_to(y=0, animate=False)
         self._choices.offer(form.options)
@@ -184,7 +189,8 @@ class AskingPanel(Vertical, can_focus=True):
 
     def _navigate(self, key: str) -> bool:
         if key in _PAGES:
-            page = max(self._body.scrollable_content_region.height - 1, 1)
+            seen = self._body.seen
+            page = max(seen.last - seen.first - (0 if seen.hidden else _OVERLAP), 1)
             self._body.scroll_to(y=self._body.scroll_offset.y + _PAGES[key] * page, animate=False)
         elif key in ("home", "end"):
             self._body.scroll_to(y=0 if key == "home" else self._body.virtual_size.height, animate=False)
@@ -226,13 +232,14 @@ class AskingPanel(Vertical, can_focus=True):
         if self._form is None:
             return
         shown, total = self._body.scrollable_content_region.height, self._body.virtual_size.height
-        first = self._body.scroll_offset.y
         place = ""
         if self._body.display and 0 < shown < total:
-            place = f"lines {first + 1:,}-{min(first + shown, total):,} of {total:,}, PgUp PgDn  ·  "
+            seen = self._body.seen
+            place = f"lines {seen.first + 1:,}-{seen.last:,} of {total:,}, PgUp PgDn  ·  "
         typing = self.has_class("-typing") and bool(self._form.options)
         self._lead.update(Content("Enter sends  ·  Esc goes back" if typing else place + self._form.lead))
 
 
 def _option_lines(terminal: Size, width: int) -> int:
-    return min(_MOST_OPTION_LINES, max(terminal.height // 3, 2))
+    spare = terminal.height // 3 - (2 if terminal.height < _CRAMPED_LINES else 0)
+    return min(_MOST_OPTION_LINES, max(spare, 2))

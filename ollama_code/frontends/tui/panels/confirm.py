@@ -58,11 +58,12 @@ class ConfirmPanel(AskingPanel):
         self._open(
             Form(
                 head=_head(request, agent),
-                body=(*preview_rows(request.preview), *_long_scopes(request)),
+                body=tuple(preview_rows(request.preview)),
                 options=tuple(Row(_text(option, request), gutter=f"{option} ") for option in offered),
                 lead="1-5, y/n or arrows and Enter  ·  Esc is no",
                 placeholder="Why not, or what to do instead",
                 numbers=tuple(offered),
+                appendix=_long_scopes(request),
             )
         )
 

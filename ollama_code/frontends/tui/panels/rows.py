@@ -1,7 +1,9 @@
-"""Rows of foreign text in a scrolling view: folded, never cut, drawn a line at a time and never read as markup."""
+"""Rows of foreign text in a scrolling view: folded, never cut, drawn a line at a time and never read as markup. What
+is taller than its room may keep its end in sight."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -18,6 +20,9 @@ from ollama_code.frontends.tui.palette import DEFAULT_THEME, palettes
 
 _NARROWEST = 8
 """Cells of text a row keeps beside its gutter; a narrower view drops the gutters."""
+_LEAST_LINES, _MOST_ANCHORED = 3, 3
+"""A view with fewer lines keeps none of its end in sight, one with many no more than this."""
+_TELLING_CHARS = 30
 _WIDENER = "\ufe0f"
 """Asks for the emoji form of the character before it, which is one cell wider."""
 Limit = Callable[[Size, int], int]
@@ -42,6 +47,16 @@ class _Piece:
     row: int
     start: int
     end: int
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Lines `first` to `last` (exclusive) in one stretch; then, when lines are `hidden`, a divider that counts them
+    and the end of what is anchored."""
+
+    first: int
+    last: int
+    hidden: int = 0
 
 
 def fold(text: str, width: int) -> Iterator[tuple[int, int]]:
@@ -80,7 +95,8 @@ def _reach(text: str, start: int, width: int, cells: dict[str, int]) -> int:
 
 
 class Rows(ScrollView, can_focus=False):
-    """Shows rows; scrolls with the wheel or when told to. As high as its rows unless CSS says less."""
+    """Shows rows; scrolls with the wheel or when told to. As high as its rows unless CSS says less. The last lines of
+    an anchored stretch stay below what is scrolled, until that has come to them."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -102,6 +118,7 @@ class Rows(ScrollView, can_focus=False):
         super().__init__(id=id)
         self._limit = limit
         self._rows: tuple[Row, ...] = ()
+        self._anchored = 0
         self._folded: tuple[int, list[_Piece]] = (0, [])
         self._revealed: int | None = None
         self._styles: dict[str, RichStyle] = {}
@@ -110,8 +127,10 @@ class Rows(ScrollView, can_focus=False):
     def rows(self) -> tuple[Row, ...]:
         return self._rows
 
-    def show(self, rows: Iterable[Row]) -> None:
+    def show(self, rows: Iterable[Row], *, anchored: int = 0) -> None:
+        """The end of the first `anchored` rows is kept in sight."""
         self._rows = tuple(rows)
+        self._anchored = anchored
         self._folded = (0, [])
         self._revealed = None
         self._fit()
@@ -124,8 +143,38 @@ class Rows(ScrollView, can_focus=False):
     def row_at(self, y: int) -> int | None:
         """The index of the row at line `y` of the visible part."""
         pieces = self._pieces(self._inner_width)
-        line = y + self.scroll_offset.y
-        return pieces[line].row if 0 <= line < len(pieces) else None
+        line = self._line_at(y)
+        return pieces[line].row if line is not None and 0 <= line < len(pieces) else None
+
+    @property
+    def seen(self) -> Seen:
+        """The lines in sight, counted from 0."""
+        height, first = self.scrollable_content_region.height, self.scroll_offset.y
+        end = self._anchor_end()
+        kept = self._kept_lines(end, height)
+        if not kept or first + height >= end:
+            return Seen(first, min(first + height, len(self._pieces(self._inner_width))))
+        last = first + height - 1 - kept
+        return Seen(first, last, hidden=end - kept - last)
+
+    def _anchor_end(self) -> int:
+        """The line after the last one to keep in sight. Blank lines do not count: they would hide what matters."""
+        pieces = self._pieces(self._inner_width)
+        end = bisect_left(pieces, self._anchored, key=lambda piece: piece.row)
+        while end and not self._text(pieces[end - 1]).strip():
+            end -= 1
+        return end
+
+    def _kept_lines(self, end: int, height: int) -> int:
+        """How many lines above `end` stay in sight; the rest of a folded row does not come without its beginning
+        where it says little by itself."""
+        if height < _LEAST_LINES:
+            return 0
+        kept = min(_MOST_ANCHORED, height // 3)
+        if kept > 1 or height == _LEAST_LINES or not end:
+            return kept
+        last = self._pieces(self._inner_width)[end - 1]
+        return kept + (last.start > 0 and last.end - last.start < _TELLING_CHARS)
 
     def reveal(self, row: int) -> None:
         """Scroll no more than needed to see the row; also after the next resize."""
@@ -153,7 +202,10 @@ class Rows(ScrollView, can_focus=False):
         self._styles = {}
 
     def render_line(self, y: int) -> Strip:
-        width, line = self._inner_width, y + self.scroll_offset.y
+        width, line = self._inner_width, self._line_at(y)
+        if line is None:
+            words = f"┄┄ {self.seen.hidden:,} more lines "
+            return Strip([Segment(words.ljust(width, "┄"), self._style("$dim"))]).crop(0, width)
         pieces = self._pieces(width)
         if line >= len(pieces):
             return Strip.blank(width, self.rich_style)
@@ -163,9 +215,20 @@ class Rows(ScrollView, can_focus=False):
         lead = gutter if piece.start == 0 else " " * cell_len(gutter)
         segments = [
             Segment(lead, self._style(row.gutter_style)),
-            Segment(row.text[piece.start : piece.end], self._style(row.style)),
+            Segment(self._text(piece), self._style(row.style)),
         ]
         return Strip(segments).adjust_cell_length(width, self._style(row.style))
+
+    def _line_at(self, y: int) -> int | None:
+        """The line shown at `y`; None for the divider, which counts what is hidden."""
+        seen = self.seen
+        below = y - (seen.last - seen.first)
+        if below < 0 or not seen.hidden:
+            return seen.first + y
+        return seen.last + seen.hidden + below - 1 if below else None
+
+    def _text(self, piece: _Piece) -> str:
+        return self._rows[piece.row].text[piece.start : piece.end]
 
     @property
     def _inner_width(self) -> int:
