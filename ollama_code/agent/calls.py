@@ -8,7 +8,7 @@ from itertools import groupby
 
 from ollama_code.agent.context import Context
 from ollama_code.agent.execute import Attempt, Executed, execute, refuse
-from ollama_code.agent.loops import LoopGuard
+from ollama_code.agent.loops import LoopGuard, gist
 from ollama_code.agent.runtime import Runtime
 from ollama_code.core.events import StopReason
 from ollama_code.core.messages import ToolCall, ToolMessage
@@ -46,7 +46,8 @@ async def run_calls(
                 context.add(_answer(attempt, task))
         for call, task in zip(batch, tasks, strict=True):
             if call.id not in refused:
-                await guard.note(_plain(rt, call), task.result().result.llm_content)
+                said = gist(task.result().result.llm_content, budget, reads=_reads(rt, call))
+                await guard.note(_plain(rt, call), said)
         left -= len(batch)
         if any(task.result().ends_turn for task in tasks):
             context.close_calls(NOT_RUN_REFUSED)
@@ -80,11 +81,15 @@ def _answer(attempt: Attempt, task: asyncio.Task[Executed]) -> ToolMessage:
 def _batches(calls: Sequence[ToolCall], refused: Mapping[str, str], rt: Runtime) -> Iterator[list[ToolCall]]:
     """Neighbouring reads run together; anything that changes the world runs alone, in order."""
 
-    def reads(call: ToolCall) -> bool:
-        found = rt.tooling.toolset.find(call.name)
-        return call.id in refused or (found is not None and found.tool.kind is Kind.READ)
+    def harmless(call: ToolCall) -> bool:
+        return call.id in refused or _reads(rt, call)
 
-    for together, group in groupby(calls, reads):
+    for together, group in groupby(calls, harmless):
         run = list(group)
         size = PARALLEL_READS if together else 1
         yield from (run[i : i + size] for i in range(0, len(run), size))
+
+
+def _reads(rt: Runtime, call: ToolCall) -> bool:
+    found = rt.tooling.toolset.find(call.name)
+    return found is not None and found.tool.kind is Kind.READ

@@ -7,14 +7,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ollama_code.core.messages import ToolCall
 
 ALLOWED = 2
 """How often a call may give the same result in an unchanged world: the next one is not run."""
+MOST = 4
+"""The same where compactions took the earlier results from the model: what fills the window each time leads nowhere."""
 PATIENCE = 3
 """Refusals after which the turn ends and the person is asked."""
+_FILLS = 0.5
+"""Share of its budget from which on a result may have been cut to it."""
 World = Callable[[], Awaitable[str]]
 """A short value that differs when a file of the project does."""
 
@@ -24,11 +28,19 @@ class _Deed:
     key: str
     result: str
     world: str
+    seen: bool = True
+    """Whether the model still has the result before it."""
 
 
 async def unchanging() -> str:
     """The world of a session without files."""
     return ""
+
+
+def gist(result: str, budget_chars: int, *, reads: bool) -> str:
+    """What a result is known by. A reading that fills its budget shows as much as there was room for, so that the
+    same one shows less as the window fills: it is known by the call and the world alone."""
+    return "" if reads and len(result) >= budget_chars * _FILLS else result
 
 
 class LoopGuard:
@@ -45,16 +57,25 @@ class LoopGuard:
         key = _key(call)
         same = [deed for deed in self._deeds if deed.key == key]
         alike = [deed for deed in same if deed.result == same[-1].result]
-        if len(alike) < ALLOWED or await self._world() != alike[-1].world:
+        if len(alike) < ALLOWED:
+            return ""
+        alike = _since(await self._world(), alike)
+        seen = [deed for deed in alike if deed.seen]
+        if len(seen) < ALLOWED and len(alike) < MOST:
             return ""
         self.refusals += 1
+        way = (
+            "Use the result you have"
+            if seen
+            else "Its result leaves no room for anything else: ask for less of it"
+        )
         return (
             f"This call of {call.name} gave the same result {len(alike)} times, and nothing has changed since. It "
-            "was not run again. Use the result you have, try something else, or say what stands in the way."
+            f"was not run again. {way}, try something else, or say what stands in the way."
         )
 
     async def note(self, call: ToolCall, result: str) -> None:
-        """`call` was run and said `result`."""
+        """`call` was run and said `result`, or what that is known by."""
         key = _key(call)
         if key not in self._seen:
             self._seen.add(key)
@@ -63,13 +84,18 @@ class LoopGuard:
         self._deeds.append(_Deed(key, _digest(result), await self._world()))
 
     def forget(self) -> None:
-        """The model cannot see old results any more, so it may ask for them again."""
-        self._deeds.clear()
-        self._seen.clear()
+        """The model cannot see old results any more, so it may ask for them again; but not for ever."""
+        self._deeds = [replace(deed, seen=False) for deed in self._deeds]
 
     @property
     def exhausted(self) -> bool:
         return self.refusals >= PATIENCE
+
+
+def _since(world: str, alike: list[_Deed]) -> list[_Deed]:
+    """Those done in this `world`. The first of all stands by the second: its own was not looked at."""
+    here = [deed for deed in alike if deed.world == world]
+    return alike if here == alike[1:] else here
 
 
 def _key(call: ToolCall) -> str:

@@ -40,6 +40,29 @@ async def test_a_changed_file_starts_the_count_anew(tmp_path):
     assert results(r)[3] == "saw x"
 
 
+async def test_after_a_change_a_call_may_be_made_twice_again(tmp_path):
+    write = calls(("note", {"word": "new"}))
+    r = rig(tmp_path, LOOK, LOOK, write, LOOK, LOOK, LOOK, says("ok"), world=True, asker_allows=True)
+    await r.say()
+    assert results(r)[3:5] == ["saw x"] * 2 and "nothing has changed" in results(r)[5]
+
+
+async def test_a_result_that_fills_the_window_each_time_is_a_circle_too(tmp_path):
+    again, other = (
+        calls(("fail", {"word": "flood"})),
+        [calls(("fail", {"word": f"flood {n}"})) for n in range(20)],
+    )
+    r = rig(tmp_path, *[reply for new in other for reply in (again, new)], num_ctx=4096)
+    events = await r.say()
+    refused = [
+        text
+        for text in (e.result.llm_content for e in r.seen if e.type == "tool_finished")
+        if "same result" in text
+    ]
+    assert events[-1].reason == "loop" and any(e.type == "compacted" for e in r.seen)
+    assert "4 times" in refused[0] and "ask for less" in refused[-1]
+
+
 async def test_after_three_refusals_the_turn_ends_and_says_why(tmp_path):
     r = rig(tmp_path, *[LOOK] * 5)
     events = await r.say()

@@ -86,7 +86,7 @@ def test_what_the_model_has_not_read_is_cut_and_never_dropped(tmp_path):
 
 
 async def test_results_of_the_same_turn_go_while_it_runs_and_the_fold_gives_the_history(tmp_path):
-    r = rig(tmp_path, *[calls(FLOOD)] * 8, says("done"))
+    r = rig(tmp_path, *[calls(("fail", {"word": f"flood {n}"})) for n in range(8)], says("done"))
     events = await r.say("the task")
     notices = [e.text for e in events if e.type == "notice"]
     assert events[-1].reason == "done" and any("removed or cut" in n for n in notices)
