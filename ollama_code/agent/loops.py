@@ -14,7 +14,7 @@ from ollama_code.core.messages import ToolCall
 ALLOWED = 2
 """How often a call may give the same result in an unchanged world: the next one is not run."""
 MOST = 4
-"""The same where compactions took the earlier results from the model: what fills the window each time leads nowhere."""
+"""The same where compactions took the results from the model: what fills the window each time leads nowhere."""
 PATIENCE = 3
 """Refusals after which the turn ends and the person is asked."""
 _FILLS = 0.5
