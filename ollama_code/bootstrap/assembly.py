@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import date
@@ -24,6 +24,8 @@ from ollama_code.bootstrap.walls import ModeWatch, make_sandbox, warning
 from ollama_code.core.events import Event, MessageAdded, Notice, SessionStarted
 from ollama_code.core.head import Head
 from ollama_code.core.messages import Message
+from ollama_code.core.redact import HIDDEN, Redactor
+from ollama_code.core.results import Ending
 from ollama_code.core.text import well_formed
 from ollama_code.core.version import __version__
 from ollama_code.demo import FIRST_PROMPT
@@ -71,6 +73,8 @@ class Opened:
 
     async def close(self) -> None:
         """Stop background commands, close the connection, force the journal to the disk."""
+    endings: Mapping[str, Ending]
+    """How the calls of a continued session ended, by their ids."""
         await self._stack.aclose()
 
 
@@ -131,7 +135,8 @@ class Assembly:
         session = Session(self.site.folder.id, runtime, feed, self._look(tooling.gate), history)
         notices = tuple(self._notices(journal, sandbox))
         stack.push_async_callback(session.quiet)
-        return Opened(session, todos, jobs, notices, self.site.directory, sandbox, stack)
+        endings = self.site.before.endings if self.site.before else {}
+        return Opened(session, todos, jobs, notices, self.site.directory, sandbox, endings, stack)
 
     def _tooling(self, feed: Feed, sandbox: Sandbox, stack: AsyncExitStack) -> tuple[Tooling, TodoList, Jobs]:
         folder, settings = self.site.folder, self.loaded.settings

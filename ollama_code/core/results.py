@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from pydantic import ConfigDict, Field
 
 from ollama_code.core.display import Display
 from ollama_code.core.error_type import ErrorType
 from ollama_code.core.messages import Image
 from ollama_code.core.value import Value
+
+Ending: TypeAlias = Literal["done", "failed", "refused", "stopped"]
+"""How a call ended. "refused" is somebody's decision; one that is "stopped" has no result."""
 
 
 class ToolFault(Value):
@@ -25,6 +30,12 @@ class ToolResult(Value):
     images: tuple[Image, ...] = ()
 
     model_config = ConfigDict(validate_by_name=True, serialize_by_alias=True)
+
+    @property
+    def ending(self) -> Ending:
+        if self.error is None:
+            return "done"
+        return "refused" if self.error.type is ErrorType.DENIED else "failed"
 
 
 class Progress(Value):

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import stat
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,11 +26,13 @@ from ollama_code.core.events import (
     ThinkChanged,
     TodosChanged,
     TurnStarted,
+    ToolFinished,
     UsageReported,
 )
 from ollama_code.core.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
 from ollama_code.core.permission import Mode
 from ollama_code.core.todo import TodoItem
+from ollama_code.core.results import Ending
 from ollama_code.core.usage import Usage
 
 _VITAL = ("session_started", "message_added", "compacted")
@@ -53,6 +55,8 @@ class Replayed:
     history: tuple[Message, ...]
     open_calls: tuple[ToolCall, ...]
     todos: tuple[TodoItem, ...]
+    endings: Mapping[str, Ending]
+    """How each call ended, by its id. Nothing is known of the calls that came over from another session."""
     mode: Mode | None
     """The last one changed to; `None` when it never changed."""
     usage: Usage
@@ -77,6 +81,7 @@ def replay(path: Path) -> Replayed:
         todos=fold.todos,
         mode=fold.mode,
         usage=fold.usage,
+        endings=fold.endings,
         last_activity=datetime.fromtimestamp(path.stat().st_mtime, UTC),
         torn_lines=fold.unread[Unread.TORN],
         unknown_events=fold.unread[Unread.UNKNOWN],
@@ -116,6 +121,8 @@ class _Fold:
     mode: Mode | None = None
     usage: Usage = field(default_factory=Usage)
     unread: dict[Unread, int] = field(default_factory=lambda: dict.fromkeys(Unread, 0))
+    endings: dict[str, Ending] = field(default_factory=dict)
+    has_turns: bool = False
 
     def add(self, event: Event | Unread) -> None:
         match event:
@@ -126,8 +133,14 @@ class _Fold:
             case Compacted(agent="main", history=history):
                 self.history = list(history)
             case TodosChanged(agent="main", items=items):
+            case TurnStarted(agent="main"):
+                self.has_turns = True
                 self.todos = items
             case ModeChanged(mode=mode):
+                if isinstance(message, AssistantMessage) and self.has_turns:
+                    self.endings.update((call.id, "stopped") for call in message.calls)
+            case ToolFinished(agent="main", call_id=call_id, result=result):
+                self.endings[call_id] = result.ending
                 self.mode = mode
             case ThinkChanged(think=think):
                 head = self.session.head.model_copy(update={"think": think})

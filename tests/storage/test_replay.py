@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import SessionError
 from ollama_code.core.events import (
     EVENT,
@@ -17,11 +18,13 @@ from ollama_code.core.events import (
     ModeChanged,
     Notice,
     TodosChanged,
+    ToolFinished,
     TurnStarted,
     UsageReported,
 )
 from ollama_code.core.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
 from ollama_code.core.permission import Mode
+from ollama_code.core.results import ToolFault, ToolResult
 from ollama_code.core.todo import TodoItem
 from ollama_code.core.usage import Usage
 from ollama_code.storage.journal import Journal
@@ -69,6 +72,18 @@ def test_the_rest_of_the_session_comes_back(tmp_path: Path) -> None:
     assert (found.todos, found.mode) == (todos, Mode.PLAN)
     assert found.usage == Usage(prompt_tokens=7, generated_tokens=2)
     assert found.last_activity == datetime.fromtimestamp(1000, UTC)
+
+
+def test_how_each_call_ended_comes_back(tmp_path: Path) -> None:
+    fault = ToolFault(message="no", type=ErrorType.FAILED)
+    denied = ToolFault(message="no", type=ErrorType.DENIED)
+    carried, own = AssistantMessage(calls=CALLS[:1]), AssistantMessage(calls=CALLS[1:])
+    events = [MessageAdded(message=carried), TurnStarted(text="go"), MessageAdded(message=own)]
+    for id, error in (("b", fault), ("c", None), ("d", denied)):
+        events.append(ToolFinished(call_id=id, result=ToolResult(llm_content="", error=error)))
+    stopped = AssistantMessage(calls=(ToolCall(id="e", name="glob", arguments={}),))
+    found = replay(written(tmp_path, *events, MessageAdded(message=stopped)))
+    assert found.endings == {"b": "failed", "c": "done", "d": "refused", "e": "stopped"}
 
 
 def test_a_fresh_session_has_nothing_to_tell(tmp_path: Path) -> None:

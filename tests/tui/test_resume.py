@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ollama_code.bootstrap.options import Options
-from tests.ollama_server import OllamaServer, Reply
+from tests.ollama_server import Call, OllamaServer, Reply
 
 
 async def test_a_continued_session_shows_the_words_of_the_person_and_not_what_stood_around_them(
@@ -19,3 +19,18 @@ async def test_a_continued_session_shows_the_words_of_the_person_and_not_what_st
             await play.open()
             await play.until(lambda: "Hello to you." in play.text)
             assert "❯ hello there" in play.text and "surroundings" not in play.text
+
+
+async def test_a_call_that_failed_is_still_a_failed_one_when_the_session_goes_on(stage, monkeypatch):
+    with OllamaServer() as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.url)
+        server.play(
+            Reply(calls=(Call("read_file", {"path": "missing.txt"}),)), Reply(text="There is no such file.")
+        )
+        async with stage.playing() as play:
+            await play.open()
+            await play.say("read it")
+            assert "failed" in play.text
+        async with stage.playing(Options(resume=True)) as play:
+            await play.open()
+            await play.until(lambda: "✗ read_file missing.txt  failed" in play.text)

@@ -275,7 +275,7 @@ class Room(Horizontal):
         """A session that was just opened: what it goes on with, and what the person should know of it."""
         first = not self._session
         if first:
-            self.transcript.recall(opened.session.history)
+            self.transcript.recall(opened.session.history, opened.endings)
         self._session = opened.session.id
         self._todos.show(opened.todos.items)
         for notice in opened.notices:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from ollama_code.core.display import DiffBlock, FilesBlock, OutputBlock, TextBlock, TodosBlock
 from ollama_code.core.error_type import ErrorType
 from ollama_code.core.events import (
@@ -20,7 +22,7 @@ from ollama_code.core.events import (
 from ollama_code.core.messages import AssistantMessage, ToolCall, ToolMessage, UserMessage
 from ollama_code.core.permission import Allowed, Kind, PermissionRequest, Refused
 from ollama_code.core.phase import Phase
-from ollama_code.core.results import ToolFault, ToolResult
+from ollama_code.core.results import Ending, ToolFault, ToolResult
 from ollama_code.core.todo import TodoItem
 from tests.tui.transcript.host import Host, called, drawn, said
 
@@ -258,6 +260,24 @@ async def test_a_recalled_call_shows_its_name_and_what_the_model_read():
     ]
     rows = await shown(then=lambda transcript: transcript.recall(messages))
     assert rows[-2:] == [" ● run_shell_command make", "   done"]
+
+
+@pytest.mark.parametrize(
+    ("ending", "head"),
+    [
+        ("done", " ● run_shell_command make"),
+        ("failed", " ✗ run_shell_command make  failed"),
+        ("refused", " ⊘ run_shell_command make  refused"),
+        ("stopped", " ◌ run_shell_command make  stopped"),
+    ],
+)
+async def test_a_recalled_call_shows_how_it_ended(ending: Ending, head: str):
+    messages = [
+        AssistantMessage(calls=(CALL,)),
+        ToolMessage(call_id="1", name="run_shell_command", text="what the model read"),
+    ]
+    rows = await shown(then=lambda transcript: transcript.recall(messages, {"1": ending}))
+    assert rows[-2:] == [head, "   what the model read"]
 
 
 async def test_only_what_the_person_typed_is_recalled_as_theirs():

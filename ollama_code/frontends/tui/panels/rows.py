@@ -118,7 +118,7 @@ class Rows(ScrollView, can_focus=False):
         super().__init__(id=id)
         self._limit = limit
         self._rows: tuple[Row, ...] = ()
-        self._anchored = 0
+        self._held_rows = 0
         self._folded: tuple[int, list[_Piece]] = (0, [])
         self._revealed: int | None = None
         self._styles: dict[str, RichStyle] = {}
@@ -130,7 +130,7 @@ class Rows(ScrollView, can_focus=False):
     def show(self, rows: Iterable[Row], *, anchored: int = 0) -> None:
         """The end of the first `anchored` rows is kept in sight."""
         self._rows = tuple(rows)
-        self._anchored = anchored
+        self._held_rows = anchored
         self._folded = (0, [])
         self._revealed = None
         self._fit()
@@ -160,7 +160,7 @@ class Rows(ScrollView, can_focus=False):
     def _anchor_end(self) -> int:
         """The line after the last one to keep in sight. Blank lines do not count: they would hide what matters."""
         pieces = self._pieces(self._inner_width)
-        end = bisect_left(pieces, self._anchored, key=lambda piece: piece.row)
+        end = bisect_left(pieces, self._held_rows, key=lambda piece: piece.row)
         while end and not self._text(pieces[end - 1]).strip():
             end -= 1
         return end

@@ -3,8 +3,9 @@ subagent), never how it looks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from ollama_code.agent.surroundings import without_preface
 from ollama_code.core.events import (
@@ -28,6 +29,7 @@ from ollama_code.core.events import (
 )
 from ollama_code.core.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
 from ollama_code.core.permission import Allowed, Refused
+from ollama_code.core.results import Ending
 from ollama_code.core.text import clean, one_line
 from ollama_code.frontends.tui.transcript.blocks import (
     AnswerBlock,
@@ -40,6 +42,7 @@ from ollama_code.frontends.tui.transcript.draft import CallDraft
 from ollama_code.frontends.tui.transcript.tool import ToolBlock
 
 MAIN = "main"
+NOT_KNOWN: Mapping[str, Ending] = MappingProxyType({})
 _STOPS = {
     "cancelled": "Stopped.",
     "denied": "Stopped: a call was refused.",
@@ -96,11 +99,17 @@ class Story:
             case _:
                 self._aside(event)
 
-    def recall(self, messages: Iterable[Message]) -> Iterator[Block]:
-        """The blocks of a session that is continued, for the end of the conversation."""
+    def recall(
+        self, messages: Iterable[Message], endings: Mapping[str, Ending] = NOT_KNOWN
+    ) -> Iterator[Block]:
+        """The blocks of a session that is continued, for the end of the conversation. A call went well unless
+        `endings` knows better."""
         self._close(MAIN)
         for message in messages:
-            yield from self._recalled(message)
+            if not isinstance(message, ToolMessage):
+                yield from self._recalled(message)
+            elif found := self._calls.pop((MAIN, message.call_id), None):
+                found.finish_recalled(message.text, endings.get(message.call_id, "done"))
 
     def put(self, block: Block, agent: str = MAIN) -> None:
         """A word from the side. What `agent` is saying goes on above it, in one piece: its markdown is whole."""
@@ -242,7 +251,7 @@ class Story:
         elif words := _STOPS.get(event.reason):
             self.put(NoticeBlock(words, "dim"), event.agent)
 
-    def _recalled(self, message: Message) -> Iterator[Block]:
+    def _recalled(self, message: UserMessage | AssistantMessage) -> Iterator[Block]:
         match message:
             case UserMessage(by="program", text=text):
                 yield NoticeBlock(one_line(text), "dim")
@@ -257,9 +266,6 @@ class Story:
                 for call in calls:
                     block = self._calls[MAIN, call.id] = ToolBlock(_title(call))
                     yield block
-            case ToolMessage(call_id=call_id, text=text):
-                if found := self._calls.pop((MAIN, call_id), None):
-                    found.finish_recalled(text)
 
 
 def _depth(agent: str) -> int:

@@ -8,8 +8,7 @@ from enum import StrEnum
 from rich.style import Style
 
 from ollama_code.core.display import DiffBlock, Display
-from ollama_code.core.error_type import ErrorType
-from ollama_code.core.results import ToolResult
+from ollama_code.core.results import Ending, ToolResult
 from ollama_code.core.text import StreamCleaner, clean, one_line
 from ollama_code.frontends.tui.transcript.blocks import Block
 from ollama_code.frontends.tui.transcript.displays import (
@@ -40,6 +39,8 @@ class State(StrEnum):
     STOPPED = "stopped"
 
 
+_NOTED = (State.FAILED, State.REFUSED)
+"""They say why."""
 _MARKS = {
     State.WRITING: "○",
     State.RUNNING: "○",
@@ -103,18 +104,17 @@ class ToolBlock(Block):
 
     def finish(self, result: ToolResult) -> None:
         self._display, self._live = result.return_display, ""
-        if result.error is None:
-            self.state = State.DONE
-        elif result.error.type is ErrorType.DENIED:
-            self.state = State.REFUSED
-            self._note = self._note or clean(result.error.message).strip()
-        else:
-            self.state = State.FAILED
+        self.state = State(result.ending)
+        if result.error is not None and not (self._note and self.state is State.REFUSED):
             self._note = clean(result.error.message).strip()
 
-    def finish_recalled(self, text: str) -> None:
+    def finish_recalled(self, text: str, ending: Ending) -> None:
         """A call of a continued session: only what the model read is left of it."""
-        self.state, self._text = State.DONE, text
+        self.state = State(ending)
+        if self.state in _NOTED:
+            self._note = clean(text).strip()
+        else:
+            self._text = text
 
     def estimate(self, width: int) -> int:
         return max(len(self.lines), 3)
@@ -125,7 +125,7 @@ class ToolBlock(Block):
             yield from Body(list(self._draft.lines(ink))).told(ink)
         if self.state is State.RUNNING and self._live:
             yield from Body(self._live_lines(ink)).told(ink)
-        if self._note and self.state in (State.FAILED, State.REFUSED):
+        if self._note and self.state in _NOTED:
             tone = ink.error if self.state is State.FAILED else ink.warning
             yield from text_body(self._note, tone, None if self.is_open else NOTE_ROWS).told(ink)
         yield from self._body(ink).told(ink)

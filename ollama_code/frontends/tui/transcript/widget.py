@@ -4,7 +4,7 @@ and values, posts messages; knows no session."""
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from textual import events
@@ -18,6 +18,7 @@ from textual.widget import Widget
 
 from ollama_code.core.events import Event
 from ollama_code.core.messages import Message
+from ollama_code.core.results import Ending
 from ollama_code.frontends.tui.palette import Palette
 from ollama_code.frontends.tui.transcript.blocks import Block, NoticeBlock, Tone
 from ollama_code.frontends.tui.transcript.edge import thumb
@@ -25,7 +26,7 @@ from ollama_code.frontends.tui.transcript.ink import Ink
 from ollama_code.frontends.tui.transcript.pace import Pace
 from ollama_code.frontends.tui.transcript.pages import Pages
 from ollama_code.frontends.tui.transcript.selection import Unit, between, selected_text, word_at
-from ollama_code.frontends.tui.transcript.story import Story
+from ollama_code.frontends.tui.transcript.story import NOT_KNOWN, Story
 from ollama_code.frontends.tui.transcript.view import View
 
 WHEEL_ROWS = 3
@@ -79,9 +80,10 @@ class Transcript(Widget, can_focus=False):
         """Words of the program: a notice, or a command's output of many lines."""
         self._story.put(NoticeBlock(text, tone))
 
-    def recall(self, messages: Sequence[Message]) -> None:
-        """Show the conversation of a continued session, ending at its end. Only what is in sight is laid out."""
-        for block in self._story.recall(messages):
+    def recall(self, messages: Sequence[Message], endings: Mapping[str, Ending] = NOT_KNOWN) -> None:
+        """Show the conversation of a continued session, ending at its end. Only what is in sight is laid out.
+        `endings` says by its id how a call ended."""
+        for block in self._story.recall(messages, endings):
             self._add(block, 0)
         self._pace.request()
 
