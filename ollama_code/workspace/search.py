@@ -71,7 +71,6 @@ class Search:
         self._withheld = withheld
         self._ripgrep = ripgrep
         self._limit_s = limit_s
-        self._anchor = Anchor("/")
         self._home = os.path.realpath(Path.home()).rstrip("/") + "/"
 
     @classmethod
@@ -93,7 +92,7 @@ class Search:
     async def grep_file(self, place: Place, query: Query) -> Grepped:
         """One file, ignored or not. Raises: ToolError(INVALID_PARAMS, TIMEOUT) and the reading codes."""
         matcher = Matcher(query)
-        tally = _Tally(query, searched=1)
+        tally = _Tally(matcher, searched=1)
         with stopping(self._limit_s) as stop:
 
             def scan(file: BinaryIO) -> None:
@@ -111,7 +110,8 @@ class Search:
         """Those of the names in the directory `place` that are left out, and by whom."""
 
         def judge(_: Stop) -> dict[str, IgnoredBy]:
-            rules = self._rules(place, sources)
+            with closing(Anchor("/")) as anchor:
+                rules = self._rules(anchor, place, sources)
             verdicts = {
                 entry.name: rules.ignored(entry.name, directory=entry.kind == "directory" and not entry.link)
                 for entry in entries
@@ -120,14 +120,14 @@ class Search:
 
         return await in_thread(judge, limit_s=self._limit_s)
 
-    def _rules(self, place: Place, sources: Sources) -> Rules:
+    def _rules(self, anchor: Anchor, place: Place, sources: Sources) -> Rules:
         inside = below(place.path, self._workspace.root) is not None
         root = self._workspace.root if inside else place.path
-        return rules_at(self._anchor, place.path, root, sources)
+        return rules_at(anchor, place.path, root, sources)
 
     def _glob(self, place: Place, pattern: GlobPattern, most: int, stop: Stop) -> Files:
         choice = Choice(keep=pattern.matches, enter=pattern.may_reach)
-        with self._walk(place, choice, stop) as walk:
+        with closing(Anchor("/")) as anchor, self._walk(anchor, place, choice, stop) as walk:
             total = 0
 
             def counted() -> Iterator[Found]:
@@ -140,21 +140,21 @@ class Search:
         return Files(tuple(found.path for found in newest), total, walk.unreadable, walk.complete)
 
     @contextmanager
-    def _walk(self, place: Place, choice: Choice, stop: Stop) -> Iterator[Walk]:
+    def _walk(self, anchor: Anchor, place: Place, choice: Choice, stop: Stop) -> Iterator[Walk]:
         try:
-            with held_at(self._anchor, place.path) as start:
-                yield Walk(start, self._rules(place, Sources()), stop, choice)
+            with held_at(anchor, place.path) as start:
+                yield Walk(start, self._rules(anchor, place, Sources()), stop, choice)
         except OSError as error:
             raise list_fault(error, place.shown) from error
 
     def _grep(self, place: Place, matcher: Matcher, only: GlobPattern | None, stop: Stop) -> Grepped:
         choice = Choice(keep=only.matches, enter=only.may_reach) if only else Choice()
-        tally = _Tally(matcher.query)
-        with self._walk(place, choice, stop) as walk:
+        tally = _Tally(matcher)
+        with closing(Anchor("/")) as anchor, self._walk(anchor, place, choice, stop) as walk:
             for batch in _batches(walk):
                 open_to_search = [path for path in batch if self._may_read(place, path, tally)]
                 for path in self._worth_reading(place, open_to_search, matcher, stop):
-                    self._scan(place, path, matcher, tally, stop)
+                    self._scan(anchor, place, path, tally, stop)
         tally.unreadable += walk.unreadable
         return tally.result(complete=walk.complete and not stop.now)
 
@@ -178,14 +178,14 @@ class Search:
         )
         yield from (path for path in paths if path in candidates)
 
-    def _scan(self, place: Place, path: str, matcher: Matcher, tally: _Tally, stop: Stop) -> None:
+    def _scan(self, anchor: Anchor, place: Place, path: str, tally: _Tally, stop: Stop) -> None:
         if stop.now:
             return
         try:
-            with self._anchor.slot(_below(place, path).lstrip("/")) as slot:
+            with anchor.slot(_below(place, path).lstrip("/")) as slot:
                 fd = slot.open_file()
             with os.fdopen(fd, "rb") as file:
-                tally.add(matcher.matches(file, path, keep=tally.lines_left, stop=stop))
+                tally.add(tally.matcher.matches(file, path, keep=tally.lines_left, stop=stop))
         except (FileNotFoundError, BinaryFile, WrongKind):
             return
         except OSError:
@@ -196,7 +196,7 @@ class Search:
 class _Tally:
     """A search as it grows."""
 
-    query: Query
+    matcher: Matcher
     searched: int = 0
     guarded: int = 0
     unreadable: int = 0
@@ -206,7 +206,7 @@ class _Tally:
     files: list[Matches] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.lines_left = self.query.most_lines
+        self.lines_left = self.matcher.query.most_lines
 
     def add(self, matches: Matches | None) -> None:
         if matches is None:
@@ -215,7 +215,8 @@ class _Tally:
         self.total_lines += matches.count
         shown = sum(line.match for line in matches.lines)
         self.lines_left -= shown
-        if len(self.files) < self.query.most_files and (shown or not self.query.most_lines):
+        query = self.matcher.query
+        if len(self.files) < query.most_files and (shown or not query.most_lines):
             self.files.append(matches)
 
     def result(self, *, complete: bool) -> Grepped:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from ollama_code.bootstrap.slots import QUEUE
 from tests.ollama_server import Call, Gate, OllamaServer, Pace, Reply
 from tests.proxy.client import Proxy, running, user
 
+PATIENCE_S = 10.0
+"""For what takes milliseconds: a machine at its limit is slow, and the whole test has a minute."""
 TITLE = {"max_tokens": 20, "stop": ["\n"]}
 
 
@@ -23,9 +26,11 @@ async def said(proxy: Proxy, text: str, **more) -> str:
     return answer.choices[0].message.content or ""
 
 
-async def until(comes_true: Callable[[], bool]) -> None:
-    """The proxy works in this very loop."""
-    while not comes_true():  # noqa: ASYNC110  # there is nothing to be told by: a product needs no such event
+async def until(comes_true: Callable[[], bool], told: Callable[[], str] = str) -> None:
+    """The proxy works in this very loop. Raises: AssertionError with what is `told` when it does not come true."""
+    end = time.monotonic() + PATIENCE_S
+    while not comes_true():  # there is nothing to be told by: a product needs no such event
+        assert time.monotonic() < end, f"not after {PATIENCE_S:.0f} s. {told()}"
         await asyncio.sleep(0)
 
 
