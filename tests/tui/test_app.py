@@ -87,6 +87,32 @@ async def test_keys_typed_while_a_question_opens_go_to_the_prompt_and_answer_not
         await play.until(lambda: (stage.project / "note.txt").exists())
 
 
+async def test_a_line_that_a_question_interrupts_can_be_finished_and_is_queued(stage, server):
+    server.play(Reply(calls=(WRITE,)), Reply(text="Written."), Reply(text="Next."))
+    async with stage.playing() as play:
+        await play.open()
+        await play.enter("write it")
+        await play.until(lambda: play.room.query_one("ConfirmPanel").display)
+        play.post(*"anx", "backspace", "d", "enter", "enter")
+        await play.until(lambda: "queued: and" in play.screen)
+        assert not (stage.project / "note.txt").exists()
+        await play.asked()
+        await play.pilot.press("1")
+        await play.until(lambda: "Next." in play.text)
+
+
+async def test_a_letter_that_strayed_from_an_open_question_can_be_deleted(stage, server):
+    server.play(Reply(calls=(WRITE,)))
+    async with stage.playing() as play:
+        await play.open()
+        await play.enter("write it")
+        await play.asked()
+        await play.pilot.press("x", "backspace")
+        await play.until(lambda: not play.app.prompt.text_expanded)
+        await play.pilot.press("4")
+        await play.until(lambda: "refused" in play.text)
+
+
 async def test_letters_an_open_question_has_no_use_for_go_to_the_prompt(stage, server):
     server.play(Reply(calls=(WRITE,)))
     async with stage.playing() as play:

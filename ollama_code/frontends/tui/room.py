@@ -160,7 +160,7 @@ class Room(Horizontal):
 
     def on_key(self, event: events.Key) -> None:
         """A letter that an open question has no use for goes to the prompt; the next key is the question's."""
-        if event.is_printable:
+        if event.is_printable or event.key == "backspace":
             event.stop()
             self._prompt.receive(event)
             self._questions.focus()

@@ -81,6 +81,15 @@ async def test_the_rest_of_a_word_goes_where_its_beginning_went():
         assert (app.prompt.value, answers(app)) == ("nanny", [])
 
 
+async def test_a_second_enter_of_who_was_typing_answers_nothing():
+    async with asked(settled=False) as (app, pilot, _, hand):
+        hand.now += 0.4
+        await pilot.press("enter")
+        hand.now += 0.4
+        await pilot.press("enter")
+        assert answers(app) == []
+
+
 async def test_a_pause_after_the_word_makes_the_keys_count():
     async with asked(settled=False) as (app, pilot, _, hand):
         await pilot.press("a")

@@ -112,12 +112,17 @@ class PromptInput(Vertical):
         self._recall.remember(text)
 
     def receive(self, event: events.Key | events.Paste) -> None:
-        """Take the focus and a key or paste that came while something else had it, so that it is not lost."""
+        """Take the focus and a key or paste that came while something else had it, so that it is not lost: what
+        writes or sends a draft. Enter where nothing is typed was meant for whatever opened."""
         self.focus()
         if isinstance(event, events.Paste):
             self._editor.paste(event.text)
         elif event.is_printable and event.character:
             self._editor.put(event.character)
+        elif event.key == "backspace":
+            self._editor.action_delete_left()
+        elif event.key == "enter" and self._editor.text:
+            self._take_key(event.key)
 
     # --- keys ----------------------------------------------------------------------------------------
 

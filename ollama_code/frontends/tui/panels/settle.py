@@ -11,6 +11,9 @@ SETTLE_S = 0.5
 """A question answers to no key before it has been on the screen this long, nor this soon after a key that was
 meant for the prompt: half a word goes where the other half went."""
 
+_WRITING = ("enter", "backspace")
+"""With letters, the keys of who is in the middle of a line: a second Enter must not be an answer."""
+
 Clock = Callable[[], float]
 """Seconds that only grow."""
 
@@ -38,9 +41,9 @@ class Settle:
         return self._clock() >= self._until
 
     def stray(self, event: Key) -> bool:
-        """True for a key that came too early; a printable one makes the wait begin again."""
+        """True for a key that came too early; one that writes or sends makes the wait begin again."""
         if self.over:
             return False
-        if event.is_printable:
+        if event.is_printable or event.key in _WRITING:
             self.begin()
         return True
