@@ -1,4 +1,4 @@
-"""Between the screen and the conversation: what the person sends becomes orders, done one after another.
+"""Between the screen and the conversation: what the person sends becomes orders, and their outcome is told.
 
 The parts that talk to a model are loaded in a thread after the first paint; nothing typed before that is lost."""
 
@@ -6,11 +6,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from ollama_code.commands.base import (
     Compact,
@@ -29,7 +28,7 @@ from ollama_code.core.errors import ModelMissing, ModelUnclear, OllamaCodeError
 from ollama_code.core.events import Event, TurnFinished
 from ollama_code.core.permission import Mode
 from ollama_code.core.phase import Phase
-from ollama_code.frontends.tui.transcript.blocks import Tone
+from ollama_code.frontends.tui.orders import Order, Orders
 from ollama_code.frontends.tui.transcript.warm import warm_up
 from ollama_code.ports import ModelSummary, Person, PullProgress
 
@@ -38,73 +37,25 @@ if TYPE_CHECKING:
     from ollama_code.bootstrap.assembly import Opened
     from ollama_code.bootstrap.conversation import Conversation
     from ollama_code.bootstrap.options import Options
-
-
-class Face(Protocol):
-    """What the bridge tells the screen."""
-
-    def opened(self, opened: Opened) -> None: ...
-
-    def opening(self, phase: Phase | None) -> None:
-        """What is waited for while a session is being opened, `None` when that is over."""
-
-    def missing(self, error: OllamaCodeError, models: tuple[ModelSummary, ...] = ()) -> None:
-        """There is no session: no server, no model, or a choice to make among `models`."""
-
-    def show(self, event: Event) -> None:
-        """Everything the open session tells, in a turn, after it was stopped and between turns."""
-
-    def say(self, text: str, tone: Tone = "info") -> None: ...
-
-    def queued(self, waiting: tuple[str, ...], held: tuple[str, ...]) -> None:
-        """Lines that are sent when what runs has ended, and older ones that wait for the person to let them go."""
-
-    def choose_model(self, models: tuple[ModelSummary, ...], current: str) -> None: ...
-
-    def pulling(self, model: str, progress: PullProgress) -> None: ...
-
-    def pulled(self, model: str, trouble: str) -> None:
-        """The download has ended, was stopped, or failed: `trouble` is the sentence that says why."""
-
-    def cleared(self) -> None:
-        """A fresh session is about to be opened: the old conversation goes from the screen."""
-
-    def copy(self, text: str) -> None: ...
-
-    def leave(self) -> None: ...
-
-
-Job = Callable[[], Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class Order:
-    """`line` is what the person typed, empty for what a dialog ordered."""
-
-    job: Job
-    line: str = ""
+    from ollama_code.frontends.tui.face import Face
 
 
 class Bridge:
-    """One order at a time; the rest wait where the person can see and take them back. When a turn is stopped or
-    goes wrong, nothing goes on by itself: what waits is held until the person says so."""
+    """One per screen. When a turn goes wrong, nothing goes on by itself: what waits is held."""
 
     def __init__(self, options: Options, face: Face, person: Person) -> None:
         self._options = options
         self._face = face
         self._person = person
         self._talk: Conversation | None = None
-        self._orders: list[Order] = []
-        self._held: list[Order] = []
-        self._wake = asyncio.Event()
-        self._current: asyncio.Task[None] | None = None
+        self._orders = Orders(face.queued)
         self._closing: asyncio.Task[None] | None = None
         self._heard: Session | None = None
         self._leaving = False
 
     @property
     def busy(self) -> bool:
-        return self._current is not None
+        return self._orders.busy
 
     @property
     def address(self) -> str:
@@ -132,7 +83,7 @@ class Bridge:
             await asyncio.gather(asyncio.to_thread(warm_up), self._do(Order(self._open)))
             _settle_memory()
             while not self._leaving:
-                await self._do(await self._next())
+                await self._do(await self._orders.next())
         finally:
             await self.close()
 
@@ -145,49 +96,33 @@ class Bridge:
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
-        if self._current is not None:
-            self._current.cancel()
-            await asyncio.wait({self._current})
+        await self._orders.close()
         if self._talk is not None:
             await self._talk.close()
 
     def submit(self, line: str) -> None:
         """A typed line: a command, a `!command` or words for the model."""
-        self._put(Order(lambda: self._line(line), line))
+        self._orders.put(Order(lambda: self._line(line), line))
 
     def go_on(self) -> None:
         """Let go what is held; while there is no session, look for one again."""
-        held, self._held = self._held, []
-        if not self.session_open and not self.busy:
-            held = [Order(self._open), *held]
-        self._orders[:0] = held
-        self._wake.set()
-        self._tell_queue()
+        again = () if self.session_open or self.busy else (Order(self._open),)
+        self._orders.release(*again)
 
     def use_model(self, name: str) -> None:
-        self._put(Order(lambda: self._switch(name)))
+        self._orders.put(Order(lambda: self._switch(name)))
 
     def pull(self, name: str) -> None:
         """Install a model that was chosen to go on with."""
-        self._put(Order(lambda: self._pull_to_use(name)))
+        self._orders.put(Order(lambda: self._pull_to_use(name)))
 
     def stop(self) -> bool:
         """Stop what runs now and hold what waits; false when nothing runs."""
-        if self._current is None:
-            return False
-        self._hold()
-        self._current.cancel()
-        return True
+        return self._orders.stop()
 
     def take_back(self) -> str:
         """The line that waits last, out of the queue; empty when none does."""
-        for orders in (self._orders, self._held):
-            for index in range(len(orders) - 1, -1, -1):
-                if line := orders[index].line:
-                    del orders[index]
-                    self._tell_queue()
-                    return line
-        return ""
+        return self._orders.take_back()
 
     def cycle_mode(self) -> bool:
         """False when there is no session whose mode could change."""
@@ -200,45 +135,18 @@ class Bridge:
 
     # --- orders ------------------------------------------------------------------------------------------
 
-    def _put(self, order: Order) -> None:
-        self._orders.append(order)
-        self._wake.set()
-        self._tell_queue()
-
-    async def _next(self) -> Order:
-        while not self._orders:
-            self._wake.clear()
-            await self._wake.wait()
-        return self._orders.pop(0)
-
-    def _tell_queue(self) -> None:
-        """What waits is what a running order keeps waiting: an idle bridge takes the next one at once."""
-        self._face.queued(_lines(self._orders if self.busy else ()), _lines(self._held))
-
-    def _hold(self, *first: Order) -> None:
-        """Keep the lines of `first` and those that wait from being done before the person says so."""
-        self._held += [order for order in (*first, *self._orders) if order.line]
-        self._orders = [order for order in self._orders if not order.line]
-        self._tell_queue()
-
     async def _do(self, order: Order) -> None:
-        task = asyncio.create_task(self._carried_out(order))
-        self._current = task
-        self._tell_queue()
-        await asyncio.wait({task})  # when this is cancelled, `close` ends the order
-        self._current = None
-        if not task.cancelled() and (bug := task.exception()) is not None:
-            raise bug
+        await self._orders.carry_out(lambda: self._carried_out(order))
 
     async def _carried_out(self, order: Order) -> None:
         try:
             await order.job()
         except OllamaCodeError as e:
             if self.session_open:
-                self._hold()
+                self._orders.hold()
                 self._face.say(e.sentence, "error")
             else:
-                self._hold(order)
+                self._orders.hold(order)
                 self._face.missing(e, await self._choice(e))
 
     async def _choice(self, error: OllamaCodeError) -> tuple[ModelSummary, ...]:
@@ -313,7 +221,7 @@ class Bridge:
         async with aclosing(stream) as events:
             async for event in events:
                 if isinstance(event, TurnFinished) and event.agent == "main" and event.reason != "done":
-                    self._hold()
+                    self._orders.hold()
 
     async def _switch(self, name: str) -> None:
         assert self._talk is not None
@@ -350,10 +258,6 @@ class Bridge:
         if not trouble:
             self._face.say(f"{name} is installed.", "dim")
         return not trouble
-
-
-def _lines(orders: Sequence[Order]) -> tuple[str, ...]:
-    return tuple(order.line for order in orders if order.line)
 
 
 def _settle_memory() -> None:
