@@ -15,7 +15,8 @@ from pydantic import JsonValue
 
 from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
-from ollama_code.core.loose import Broken, WrittenNumber, whole
+from ollama_code.core.literals import WrittenNumber
+from ollama_code.core.loose import Broken, whole
 from ollama_code.core.messages import Arguments
 from ollama_code.core.spelling import bare, plain
 

@@ -3,15 +3,12 @@ Python literals, raw line breaks, one missing last brace. Anything else is broke
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
-from math import isfinite
-from typing import NoReturn
 
 from pydantic import JsonValue
 
-from ollama_code.core.text import well_formed
+from ollama_code.core.literals import STRICT, joined, number_of, unescaped
 
 DEPTH_LIMIT = 64
 """Levels of lists and objects; no tool asks for more, and deeper ones would exhaust the stack."""
@@ -27,13 +24,10 @@ _STRUCTURE = re.compile(r"\s*(?:[,:}\]]|/[*/]|\Z)")
 _TO_THE_END = re.compile(r"[\s}\]]*(?:\Z|<|```)")
 _RAW_QUOTES = ('<|"|>', "<escape>")
 """Quote tokens: between two of them every character stands for itself."""
+_RAW_CALL = re.compile(r"call:[\w.:/-]{1,120}\s*\{")
 _RAW_AFTER = re.compile(r"\s*(?:[,:}\])]|\Z)")
 _TRIPLE_AFTER = re.compile(r"\s*(?:[,}\])]|\Z)")
 _CHUNK = {quote: re.compile(rf"[^\\{quote}]*") for quote in ('"', "'", "`")}
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "/": "/", "\\": "\\", '"': '"', "'": "'"}
-_PYTHON_ESCAPES = {"a": "\a", "v": "\v", "0": "\0", "\n": ""}
-_CODE_POINT = re.compile(r"u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|U([0-9a-fA-F]{8})")
-_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
 class Broken(ValueError):
@@ -46,17 +40,6 @@ class Broken(ValueError):
 
 class Cut(Broken):
     """The text ends inside a value."""
-
-
-class WrittenNumber(float):
-    """A number that is written otherwise than Python writes it: where text is wanted, `1.10` stays `1.10`."""
-
-    text: str
-
-    def __new__(cls, text: str) -> WrittenNumber:
-        number = super().__new__(cls, text)
-        number.text = text
-        return number
 
 
 @dataclass(frozen=True)
@@ -86,13 +69,13 @@ def read(text: str, at: int = 0, style: Style = JSON) -> Read:
     at = blank(text, at)
     if not style.python:
         try:
-            value, end = _STRICT.raw_decode(text, at)
-            return Read(_joined(value), end)
+            value, end = STRICT.raw_decode(text, at)
+            return Read(joined(value), end)
         except (ValueError, RecursionError):
             pass
     reader = _Reader(text, style)
     value, end = reader.value(at, 0)
-    return Read(_joined(value), end, reader.missing)
+    return Read(joined(value), end, reader.missing)
 
 
 def whole(text: str) -> JsonValue:
@@ -117,6 +100,8 @@ class _Reader:
         self._text = text
         self._style = style
         self.missing = 0
+        self._bound = -1
+        """Where the call behind the one that is read starts, once it was looked for."""
 
     def value(self, at: int, depth: int) -> tuple[JsonValue, int]:
         at = blank(self._text, at)
@@ -147,7 +132,9 @@ class _Reader:
             at = blank(self._text, at)
             if not self._text.startswith(":", at):
                 raise self._fault("a colon is missing", at)
-            members[key], at = self.value(at + 1, depth + 1)
+            value, at = self.value(at + 1, depth + 1)
+            if members.setdefault(key, value) != value:
+                raise Broken("one key with two values", at)
             at, ended = self._separator(at, depth)
             if ended:
                 return members, at
@@ -199,7 +186,10 @@ class _Reader:
                 raise Cut("a number may go on", at)
             if not _NUMBER_AFTER.match(self._text, found.end()):
                 raise Broken("not a number", at)
-            return _number(found.group()), found.end()
+            try:
+                return number_of(found.group()), found.end()
+            except ValueError as e:
+                raise Broken("not a number", at) from e
         word = _WORD.match(self._text, at)
         if word and word.end() == len(self._text):
             raise Cut("a word may go on", at)
@@ -222,10 +212,20 @@ class _Reader:
         at = self._text.find(closer, start)
         while at >= 0:
             end = at + len(closer)
-            if after.match(self._text, end) or self._at_stop(end):
+            if (after.match(self._text, end) or self._at_stop(end)) and not self._goes_on(end, closer):
                 return self._text[start:at], end
             at = self._text.find(closer, end)
         raise Cut("a string is not closed", start)
+
+    def _goes_on(self, at: int, token: str) -> bool:
+        """Whether a quote token before `at` stands inside the value: it leaves an odd number of them, up to the next
+        call as well as up to the end."""
+        if token not in _RAW_QUOTES or self._text.count(token, at) % 2 == 0:
+            return False
+        if at > self._bound:
+            following = _RAW_CALL.search(self._text, at)
+            self._bound = following.start() if following else len(self._text)
+        return self._text.count(token, at, self._bound) % 2 == 1
 
     def _raw_string(self, at: int) -> tuple[str, int]:
         quote = self._text[at] * (3 if self._text.startswith(self._text[at] * 3, at) else 1)
@@ -233,7 +233,7 @@ class _Reader:
 
     def _triple(self, start: int, closer: str) -> tuple[str, int]:
         body, end = self._between(start, closer, _TRIPLE_AFTER)
-        return _unescaped(body, python=True), end
+        return unescaped(body, python=True), end
 
     def _escaped(self, start: int, quote: str) -> tuple[str, int]:
         """A string with escapes. A quote that nothing of the structure follows is content, where only one
@@ -256,7 +256,7 @@ class _Reader:
                 at += 1
         if inner and not self._one_reading(inner, at):
             raise Broken("quotes inside a string", at)
-        return _unescaped(self._text[start:at], python=self._style.python or quote != '"'), at + 1
+        return unescaped(self._text[start:at], python=self._style.python or quote != '"'), at + 1
 
     def _closes(self, at: int) -> bool:
         return self._style.python or _STRUCTURE.match(self._text, at) is not None or self._at_stop(at)
@@ -265,68 +265,3 @@ class _Reader:
         if all(self._text[i - 1].isalnum() and self._text[i + 1].isalnum() for i in inner):
             return True
         return len(inner) % 2 == 0 or _TO_THE_END.match(self._text, at + 1) is not None
-
-
-def _unescaped(body: str, *, python: bool) -> str:
-    """`body` with its escapes read; an unknown one stays as it is written, as Python has it."""
-    if "\\" not in body:
-        return body
-    pieces: list[str] = []
-    at = 0
-    while (slash := body.find("\\", at)) >= 0 and slash + 1 < len(body):
-        pieces.append(body[at:slash])
-        char = body[slash + 1]
-        point = _CODE_POINT.match(body, slash + 1)
-        at = slash + 2
-        if point and (python or char == "u"):
-            code = int(point.group(point.lastindex or 1), 16)
-            pieces.append(chr(code) if code <= 0x10FFFF else "\ufffd")
-            at = point.end()
-        elif char in _ESCAPES:
-            pieces.append(_ESCAPES[char])
-        elif python and char in _PYTHON_ESCAPES:
-            pieces.append(_PYTHON_ESCAPES[char])
-        else:
-            pieces.append("\\" + char)
-    return "".join(pieces) + body[at:]
-
-
-def _number(token: str) -> JsonValue:
-    """Raises: Broken for a number no reader of JSON can hold."""
-    try:
-        number = int(token) if token.lstrip("-").isdigit() else _float(token)
-    except ValueError as e:
-        raise Broken("not a number", 0) from e
-    return number
-
-
-def _float(token: str) -> float:
-    number = float(token)
-    if not isfinite(number):
-        raise ValueError(f"{token} is too large")
-    return number if json.dumps(number) == token else WrittenNumber(token)
-
-
-def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-_STRICT = json.JSONDecoder(strict=False, parse_float=_float, parse_constant=_no_number)
-
-
-def _joined(value: JsonValue) -> JsonValue:
-    """Surrogate pairs joined, lone ones replaced: neither UTF-8 nor a file can hold them."""
-    match value:
-        case str():
-            return _well_formed(value)
-        case dict():
-            return {_well_formed(key): _joined(item) for key, item in value.items()}
-        case list():
-            return [_joined(item) for item in value]
-        case _:
-            return value
-
-
-def _well_formed(text: str) -> str:
-    joined = _PAIR.sub(lambda pair: pair.group().encode("utf-16", "surrogatepass").decode("utf-16"), text)
-    return well_formed(joined)

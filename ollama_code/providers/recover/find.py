@@ -11,6 +11,7 @@ from ollama_code.providers.recover.forms.named import (
     ACTION,
     CALLED,
     CHEVRONS,
+    FENCE_END,
     NAME,
     SEPARATOR,
     acted,
@@ -22,6 +23,7 @@ from ollama_code.providers.recover.forms.named import (
 from ollama_code.providers.recover.forms.objects import objects
 from ollama_code.providers.recover.forms.python import LIST, OPENING, python_calls
 from ollama_code.providers.recover.forms.tags import attributed, tagged
+from ollama_code.providers.recover.spots import alone, foreign_end, is_quoted, name_before, stands
 from ollama_code.providers.recover.tokens import (
     CLOSER,
     INVENTED,
@@ -30,12 +32,11 @@ from ollama_code.providers.recover.tokens import (
     PAIRED,
     SINGLE,
     garbage_end,
-    head_end,
 )
 from ollama_code.providers.recover.written import Block, Body, State, Written
 
 _NEXT = re.compile(
-    r"(?P<fence>^[ \t]*(?P<ticks>`{3,}|~{3,})[ \t]*(?P<label>[\w+.-]*)[^\n`]*(?:\n|\Z))"
+    r"(?P<fence>^[ \t\ufeff]*(?P<ticks>`{3,}|~{3,})[ \t]*(?P<label>[\w+.-]*)[^\n`]*(?:\n|\Z))"
     r"|(?P<code>(?P<run>`+)(?:[^`\n]*(?P=run))?)"
     rf"|(?P<chevrons>^{CHEVRONS})"
     r"|(?P<line>^[ \t]*(?:>|\||[+-](?=[^\n]))[^\n]*)"
@@ -53,12 +54,6 @@ CALL_FENCES = frozenset(
 )
 CODE_FENCES = frozenset("python py python3".split())
 _DATA_FENCES = frozenset(["", "json", "json5", "jsonc", "xml", "html", "text", "txt", "plaintext", "yaml"])
-_NAME_BEFORE = re.compile(rf"(?:{NAME}|function<[｜|]tool▁sep[｜|]>{NAME})\s*(?:\[CALL_ID\][\w-]{{0,60}})?\Z")
-_NAME_REACH = 240
-_BEFORE = ".!?:…。！？：>]\ufeff"
-_BEFORE_CALL = re.compile(rf"(?:^|[{re.escape(_BEFORE)}])[\s\ufeff]*\Z")
-_NUMBERED = re.compile(r"^\s*(?:\d+|[a-zA-Z])[.)]\s*\Z")
-_QUOTING = frozenset("'\"`=(")
 _LINE_REACH = 400
 _BLOCKS = 500
 """Calls of one turn; a model that writes more repeats itself."""
@@ -71,7 +66,6 @@ _SEPARATED = re.compile(r"[\s,;]*")
 _KEYED = re.compile(r"""\[?\s*\{\s*["'](?P<name>[\w.-]{1,120})["']\s*:\s*(?=\{)""")
 _KEYED_END = re.compile(r"\s*\}?[\s,;]*")
 _LONE_NAME = re.compile(rf"{NAME}\s*(?=\Z|{CLOSER.pattern})")
-_LONE_TAG = re.compile(r"\s*<(?P<name>[A-Za-z]+_\w{1,80})>.*</(?P=name)>\s*\Z", re.DOTALL)
 
 
 def blocks(text: str, declared: Declared, *, raw: bool = False) -> list[Block]:
@@ -89,8 +83,7 @@ class _Finder:
         self._failures = 0
 
     def blocks(self) -> list[Block]:
-        start = head_end(self._text)
-        first = self._lone_python(start) or self._lone_tag() or self._opened(0)
+        first = alone(self._text, self._declared) or self._opened(0)
         found = [first] if first else []
         at = first.end if first else 0
         while len(found) < _BLOCKS and (match := _NEXT.search(self._text, at)):
@@ -121,26 +114,21 @@ class _Finder:
         if match.group("code") is not None or match.group("line") is not None:
             return None, match.end()
         if match.group("separator") is not None:
-            at = self._name_before(at, floor)
+            at = name_before(self._text, at, floor)
         if kind == "header" and match.group("header") is None:
             return None, match.end()
         if match.group("json") is not None:
             return self._json(at)
-        if self._is_quoted(at):
-            return None, match.end()
+        if match.group("tag") is not None and (end := foreign_end(self._text, at, self._declared)):
+            return None, end
         block = self._wrapped(at) if match.group("open") is not None else self._bare(at)
+        if is_quoted(self._text, at):
+            whole = block is not None and block.calls[-1].state is not State.BROKEN
+            return None, block.calls[-1].end if block and whole else match.end()
         return block, block.end if block else match.end()
 
-    def _name_before(self, at: int, floor: int) -> int:
-        reach = max(floor, at - _NAME_REACH)
-        name = _NAME_BEFORE.search(self._text[reach:at])
-        return reach + name.start() if name else at
-
-    def _is_quoted(self, at: int) -> bool:
-        return at > 0 and self._text[at - 1] in _QUOTING
-
     def _json(self, at: int) -> tuple[Block | None, int]:
-        if self._failures > _FAILURES or not self._stands(at):
+        if self._failures > _FAILURES or not stands(self._text, at):
             return None, at + 1
         body, end = self._list(at)
         if body is None and self._raw and self._is_keyed(at):
@@ -166,34 +154,6 @@ class _Finder:
         lone = not self._text[:at].strip() and not self._text[body.end :].strip()
         return all((lone or self._declared.find(call.name)) and not call.odd for call in body.calls)
 
-    def _stands(self, at: int) -> bool:
-        """Whether an object may be more than part of a sentence: it begins its line, or follows a full stop."""
-        if at and not (self._text[at - 1].isspace() or self._text[at - 1] in _BEFORE):
-            return False
-        line = self._text[max(0, at - _LINE_REACH) : at].rpartition("\n")[2]
-        return bool(_BEFORE_CALL.search(line)) and not _NUMBERED.match(line)
-
-    def _lone_python(self, at: int) -> Block | None:
-        """Python calls that are the whole text: anywhere else they are program code."""
-        body = python_calls(self._text, at, self._declared) if OPENING.match(self._text, at) else None
-        if body is None or any(not self._declared.find(call.name) or call.odd for call in body.calls):
-            return None
-        end = self._end(body.end)
-        rest = self._text[end:]
-        alone = not rest.strip() or INVENTED.match(rest.lstrip())
-        return Block(body.calls, at, end, announced=False) if alone else None
-
-    def _lone_tag(self) -> Block | None:
-        """All of the text as one tag: with its arguments as attributes, or with a name of which there is no tool."""
-        body = attributed(self._text, head_end(self._text), self._declared)
-        if body and not self._text[body.end :].strip():
-            return Block(body.calls, 0, body.end, announced=True)
-        tag = _LONE_TAG.match(self._text) if self._text.rstrip().endswith(">") else None
-        if not tag or self._declared.find(tag.group("name")) or OPENERS.match(self._text):
-            return None
-        call = Written(tag.group("name"), {}, State.BROKEN, tag.start(), tag.end())
-        return Block((call,), 0, tag.end(), announced=True)
-
     def _bare(self, at: int) -> Block | None:
         """A form without tags around it."""
         if action := ACTION.match(self._text, at):
@@ -212,15 +172,16 @@ class _Finder:
         return message(self._text, header, name, at)
 
     def _action(self, action: re.Match[str]) -> Block | None:
-        at = action.end()
-        body = acted(self._text, at)
-        if body is None and (fence := _FENCE.match(self._text, at)):
-            at = fence.end()
-        if body is None and self._text.startswith(("{", "["), at):
-            body, _ = objects(self._text, at)
+        if body := acted(self._text, action.end()):
+            return Block(body.calls, action.start(), self._end(body.end), announced=True)
+        fence = _FENCE.match(self._text, action.end())
+        at = fence.end() if fence else action.end()
+        body = objects(self._text, at)[0] if self._text.startswith(("{", "["), at) else None
         if body is None:
             return None
-        return Block(body.calls, action.start(), self._end(body.end), announced=True)
+        closed = FENCE_END.match(self._text, body.end) if fence else None
+        end = self._end(closed.end() if closed else body.end)
+        return Block(body.calls, action.start(), end, announced=True)
 
     def _end(self, at: int) -> int:
         return garbage_end(self._text, at)
@@ -235,8 +196,12 @@ class _Finder:
         calls, end = self._inside(fence.end() if fence else opening.end())
         if not calls:
             return self._empty(at, opening.end())
+        if calls[-1].state is State.BROKEN and (
+            closed := CLOSER.search(self._text, end, end + _UNREADABLE_REACH)
+        ):
+            end = closed.start()
         closed = CLOSER.search(self._text, end, self._end(end))
-        if paired and not closed:
+        if paired and not closed and not OPENER.match(self._text, self._end(end)):
             calls[-1] = replace(calls[-1], state=self._unclosed(calls[-1]))
         return Block(tuple(calls), at, self._end(end), announced=True)
 
@@ -288,6 +253,8 @@ class _Finder:
         return found.end() if found else end
 
     def _inner(self, at: int) -> Body | None:
+        if OPENER.match(self._text, at):
+            return None
         if self._text.startswith(("{", "["), at) and not LIST.match(self._text, at):
             return objects(self._text, at)[0] or self._keyed(at)
         strong = self._strong(at)

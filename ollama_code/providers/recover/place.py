@@ -27,6 +27,9 @@ _INTENT = re.compile(
 )
 """Words of one who is about to act."""
 
+_WRAPPED = re.compile(r"(?:\s*<[^<>\n]{1,60}>)+\Z")
+"""Tags around a call that no dialect has."""
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -56,7 +59,7 @@ def is_call(text: str, found: list[Block], number: int, declared: Declared) -> b
     block = found[number]
     before = found[number - 1].end if number else 0
     until = found[number + 1].start if number + 1 < len(found) else len(text)
-    intro = text[max(before, head_end(text)) : block.start].strip()
+    intro = _WRAPPED.sub("", text[max(before, head_end(text)) : block.start].strip())
     shown = explained(text, block.end, until)
     alone = len(found) == 1 and not shown and not intro
     if any(declared.find(call.name) is None for call in block.calls) and not _announces(block, alone):

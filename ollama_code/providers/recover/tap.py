@@ -60,10 +60,11 @@ def compared(turn: Turn, declared: Declared) -> Compared | None:
     if not places and not turn.native:
         return None
     pairs = _pairs(turn, [written for _, written in places], declared)
+    shown = {place: _is_shown(raw, found, place, declared) for place in {place for place, _ in places}}
     judged: list[Ready | Refused] = []
     for number, (place, written) in enumerate(places):
         native = pairs.get(number)
-        if native is None and _is_shown(raw, found, place, declared):
+        if native is None and shown[place]:
             continue
         judged.append(_judged(written, native, turn, declared))
     if not judged and not turn.native:

@@ -11,6 +11,9 @@ from ollama_code.providers.recover.written import Block, State
 
 _TAG = re.compile(r"(?P<open><think(?:ing)?>)|(?P<close></think(?:ing)?>)|`+[^`\n]*`+")
 
+_THERE = (State.WHOLE, State.UNCLOSED, State.BRACE)
+"""States of a call whose values are all closed."""
+
 
 @dataclass(frozen=True)
 class Split:
@@ -19,10 +22,10 @@ class Split:
 
 
 def split_thinking(content: str, declared: Declared) -> Split:
-    """Thinking and text of `content`. A tag inside a whole call or a code span is content."""
+    """Thinking and text of `content`. A tag inside the values of a call or a code span is content."""
     if "think" not in content:
         return Split("", content)
-    calls = [block for block in blocks(content, declared) if block.calls[-1].state is State.WHOLE]
+    calls = [block for block in blocks(content, declared) if block.calls[-1].state in _THERE]
     thoughts: list[str] = []
     text: list[str] = []
     at, opened, closed_once = 0, -1, False

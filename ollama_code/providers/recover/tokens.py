@@ -7,23 +7,24 @@ import re
 
 PREFIX = r"(?:\w{1,20}:|[｜|]\w{1,20}[｜|])"
 """A namespace in front of the name of a tag, as of MiniMax and DeepSeek."""
-_TAG = rf"(?i:(?:\w{{1,20}}_|{PREFIX})?(?:tool_?calls?|function_?calls?|tools|tool_use|use_tool))"
+_TAG = rf"(?i:(?:\w{{1,20}}_|{PREFIX})?(?:tool[_-]?calls?|function[_-]?calls?|tools|tool_use|use_tool|tool_code))"
 PAIRED = (
     rf"<{_TAG}(?:\s[^<>\n]{{0,120}})?>|<\|tool_call>|<\|tool_call_start\|>|<start_function_call>|<\|START_ACTION\|>"
-    r"|<[｜|]tool▁call▁begin[｜|]>|<\|tool_call_begin\|>|<\|tools_prefix\|>"
+    r"|<[｜|]tool[▁_]call[▁_]begin[｜|]>(?:function<[｜|]tool[▁_]sep[｜|]>(?=\s*<))?|<\|tools_prefix\|>"
     r"|<\|tool_call:begin\|>(?:[\w-]{0,60}<\|tool_call:name\|>)?|<\|action_start\|>(?:\s*<\|plugin\|>)?|\[TOOL_CALL\]"
+    r"|<\|python_start\|>"
 )
 """Openers that want a closer."""
 SINGLE = (
-    r"\[TOOL_CALLS\]|<\|tool_call\|>|<\|python_tag\|>|<[｜|]tool▁calls▁begin[｜|]>|<\|tool_calls_section_begin\|>|<\|tool_calls\|>"
-    r"|functools(?=\s*\[)"
+    r"\[TOOL_CALLS\]|<\|tool_call\|>|<\|python_tag\|>|<[｜|]tool[▁_]calls[▁_]begin[｜|]>|<\|tool_calls_section_begin\|>|<\|tool_calls\|>"
+    r"|functools(?=\s*\[)|function call<\|role_sep\|>"
 )
 """Openers that stand alone, or whose closer says nothing."""
 OPENER = re.compile(rf"(?:(?P<paired>{PAIRED})|{SINGLE})")
 OPENERS = re.compile(rf"(?:\s*(?:{PAIRED}|{SINGLE}))+\s*")
 CLOSER = re.compile(
     rf"</{_TAG}>|<tool_call\|>|<\|/tool_call\|>|<\|tool_call[_:]end\|>|<\|tools_suffix\|>|<end_function_call>|<\|END_ACTION\|>"
-    r"|<[｜|]tool▁calls?▁end[｜|]>|<\|tool_calls_section_end\|>|<\|action_end\|>|\[/TOOL_CALLS?\]"
+    r"|<[｜|]tool[▁_]calls?[▁_]end[｜|]>|<\|python_end\|>|<\|tool_calls_section_end\|>|<\|action_end\|>|\[/TOOL_CALLS?\]"
 )
 _CONTROL = (
     r"<\|im_start\|>\s*(?:assistant)?|<\|start_header_id\|>\s*(?:assistant)?|<start_of_turn>\s*(?:model)?"
@@ -39,7 +40,7 @@ _STRAY = (
 )
 _RESULT = (
     r"</?(?:tool_(?:response|result|output)s?|function_(?:response|result|output)s?|observation)>"
-    r"|<\|(?:observation|tool_(?:response|output|result)s?|START_TOOL_RESULT)\|?>|<[｜|]tool▁outputs?▁begin[｜|]>"
+    r"|<\|(?:observation|tool_(?:response|output|result)s?|START_TOOL_RESULT)\|?>|<[｜|]tool[▁_]outputs?[▁_]begin[｜|]>"
     r"|<start_function_response>|\[TOOL_RESULTS\]|<\|im_start\|>\s*(?:tool|user)|<\|start_header_id\|>\s*(?:ipython|tool)"
     r"|<\|start\|>functions\."
 )

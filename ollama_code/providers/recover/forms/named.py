@@ -6,20 +6,20 @@ from __future__ import annotations
 import re
 
 from ollama_code.core.loose import Broken, Cut, read
-from ollama_code.providers.recover.forms.objects import STYLE
+from ollama_code.providers.recover.forms.objects import STYLE, runs_over
 from ollama_code.providers.recover.written import Body, State, Written
 
 NAME = r"[\w.:/-]{1,120}"
 _SEPARATORS = (
-    r"\[ARGS\]|<[｜|]tool▁sep[｜|]>|<\|tool_call_argument_begin\|>|<\|tool_call:args\|>|<\|tool_sep\|>"
+    r"\[ARGS\]|<[｜|]tool[▁_]sep[｜|]>|<\|tool_call_argument_begin\|>|<\|tool_call:args\|>|<\|tool_sep\|>"
 )
 SEPARATOR = re.compile(_SEPARATORS)
 _JSON_FENCE = r"(?:\s*```(?:json)?[ \t]*\n)?\s*"
 _SEPARATED = re.compile(
-    rf"(?:function<[｜|]tool▁sep[｜|]>(?P<second>{NAME})|(?P<first>{NAME})\s*(?:\[CALL_ID\][\w-]{{0,60}})?\s*"
+    rf"(?:function<[｜|]tool[▁_]sep[｜|]>(?P<second>{NAME})|(?P<first>{NAME})\s*(?:\[CALL_ID\][\w-]{{0,60}})?\s*"
     rf"(?:{_SEPARATORS})){_JSON_FENCE}"
 )
-CHEVRONS = rf">>>(?={NAME}[ \t]*\n\s*\{{)"
+CHEVRONS = rf"\ufeff?>>>(?={NAME}[ \t]*\n\s*\{{)"
 """Functionary's header."""
 _HEADED = re.compile(rf"{CHEVRONS}(?P<first>{NAME})\s*")
 CALLED = re.compile(rf"call:(?P<first>{NAME})\s*(?=\{{)")
@@ -28,11 +28,11 @@ HARMONY = re.compile(
     r"(?:<\|start\|>)?(?:assistant)?[ \t]*(?:<\|channel\|>[ \t]*(?:analysis|commentary|final)?)?[ \t]*"
     rf"\bto=(?P<first>{NAME})[ \t]*(?:<\|channel\|>\w{{0,20}})?[^\n{{]{{0,40}}?<\|message\|>\s*"
 )
-ACTION = re.compile(r"^[ \t]*(?:\*\*)?Action:(?:\*\*)?[ \t]*", re.MULTILINE)
+ACTION = re.compile(r"^[ \t\ufeff]*(?:\*\*)?Action:(?:\*\*)?[ \t]*", re.MULTILINE)
 _ACTION_INPUT = re.compile(rf"(?P<first>{NAME})[ \t]*\n[ \t]*(?:\*\*)?Action[ _]Input:(?:\*\*)?{_JSON_FENCE}")
 _NOBODY = frozenset({"user", "assistant", "self", "all", "final"})
 """Recipients that are not tools."""
-_FENCE_END = re.compile(r"\s*```(?!\w)")
+FENCE_END = re.compile(r"\s*```(?!\w)")
 
 
 def separated(text: str, at: int) -> Body | None:
@@ -78,8 +78,8 @@ def _arguments(text: str, start: int, name: str, at: int) -> Body:
         end = len(text) if cut else max(at, e.at)
         return Body((Written(name, {}, State.CUT if cut else State.BROKEN, start, end),), end, announced=True)
     state = State.BRACE if found.missing else State.WHOLE
-    if not isinstance(found.value, dict):
+    if not isinstance(found.value, dict) or runs_over(text, found.end):
         return Body((Written(name, {}, State.BROKEN, start, found.end),), found.end, announced=True)
-    fence = _FENCE_END.match(text, found.end) if "```" in text[start:at] else None
+    fence = FENCE_END.match(text, found.end) if "```" in text[start:at] else None
     call = Written(name, found.value, state, start, found.end)
     return Body((call,), fence.end() if fence else found.end, announced=True)

@@ -81,10 +81,18 @@ def _element(text: str, at: int) -> tuple[tuple[Written, ...] | None, int]:
         broken = _broken(text, at, state, max(at + 1, e.at))
         return ((broken,), broken.end) if broken else (None, max(at + 1, e.at))
     state = State.BRACE if found.missing else State.WHOLE
+    if runs_over(text, found.end):
+        state = State.BROKEN
     calls = calls_in(found.value, Written("", {}, state, at, found.end))
     if calls is None and found.missing and (broken := _broken(text, at, State.CUT, found.end)):
         return (broken,), len(text)
     return calls, found.end
+
+
+def runs_over(text: str, at: int) -> bool:
+    """Whether the line goes on behind an object as if one of its strings had not ended: with a brace too many."""
+    line = text[at : at + _LOOK_AHEAD].partition("\n")[0].lstrip("}] \t")
+    return not line.startswith((",", ";", "{")) and line.count("}") > line.count("{")
 
 
 def _broken(text: str, at: int, state: State, fault: int) -> Written | None:

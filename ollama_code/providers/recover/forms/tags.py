@@ -11,12 +11,14 @@ from ollama_code.core.loose import Broken, Cut, blank, read, whole
 from ollama_code.core.messages import Arguments
 from ollama_code.providers.recover.declared import Declared, DeclaredTool
 from ollama_code.providers.recover.forms.objects import STYLE
-from ollama_code.providers.recover.tokens import CLOSER, PREFIX
+from ollama_code.providers.recover.tokens import CLOSER, OPENER, PREFIX, garbage_end
 from ollama_code.providers.recover.written import Body, State, Written
 
 _NAME = r"[^\s\"'<>=]{1,200}"
 _IS = r"(?:\s*=\s*|\s+name\s*=\s*)[\"']?"
 _KEY = rf"(?P<tag>param(?:eter)?){_IS}(?P<key>{_NAME})[\"']?[^<>\n]{{0,60}}>"
+_REACH = 20_000
+"""Characters behind a fault in which the end of an unreadable call is looked for."""
 _ENDS = rf"\s*(?:\Z|{CLOSER.pattern})"
 
 
@@ -142,9 +144,7 @@ def _function(text: str, opener: re.Match[str], dialect: Dialect) -> Body:
         at = blank_space(text, end + len(closer))
     end, state = _close(text, at, dialect, bool(arguments))
     if state is State.WHOLE and dialect.opener is not _CHILD and _hold_a_call(arguments, dialect):
-        state = (
-            State.UNCLOSED
-        )  # what closes it may be the end of the call within: where it was cut, it does not run
+        state = _closed_within(text, end, dialect)
     if set(arguments) <= set(ARGUMENT_KEYS) and len(arguments) == 1:
         arguments = _opened(arguments)
     return _body(Written(name, arguments, state, start, end))
@@ -153,6 +153,14 @@ def _function(text: str, opener: re.Match[str], dialect: Dialect) -> Body:
 def _hold_a_call(arguments: Arguments, dialect: Dialect) -> bool:
     begins = PAIR_KEY if dialect is PAIRS else dialect.opener
     return any(isinstance(value, str) and begins.search(value) for value in arguments.values())
+
+
+def _closed_within(text: str, end: int, dialect: Dialect) -> State:
+    """The state of a call around the beginning of another: what closes it may be the end of the one within. Where the
+    text goes on or a second end follows, it was; else only a turn that was cut does not run."""
+    after = garbage_end(text, end)
+    goes_on = after < len(text) and not OPENER.match(text, after)
+    return State.CUT if goes_on or dialect.closer.search(text, end, after) else State.UNCLOSED
 
 
 def _body(call: Written) -> Body:
@@ -175,7 +183,15 @@ def _close(text: str, at: int, dialect: Dialect, some: bool) -> tuple[int, State
         return at, State.UNCLOSED if some else State.CUT
     if dialect is PAIRS and some and not text.startswith("<arg_", at):
         return at, State.UNCLOSED
-    return at, State.BROKEN
+    return _behind(text, at, dialect), State.BROKEN
+
+
+def _behind(text: str, at: int, dialect: Dialect) -> int:
+    """Where an unreadable call ends: what stands in it up to its closer is no call of its own."""
+    for closer in (dialect.closer, CLOSER):
+        if found := closer.search(text, at, at + _REACH):
+            return found.end()
+    return at
 
 
 def _value_end(text: str, start: int, closer: str, ends: tuple[re.Pattern[str], Dialect]) -> int:
