@@ -5,7 +5,6 @@ Owns the directory in which the next command starts. Whether a command may run i
 from __future__ import annotations
 
 import asyncio
-import signal
 import time
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
@@ -25,14 +24,12 @@ from ollama_code.tools.commandline import Intent, facts, for_bash, intent
 from ollama_code.tools.schema import PLAIN, RARE
 from ollama_code.workspace.bash import Line, Trail
 from ollama_code.workspace.jobs import Job, Jobs
-from ollama_code.workspace.process import GRACE_S, Command, Outcome, Running, run
+from ollama_code.workspace.process import GRACE_S, Command, Outcome, Running, exceeded, run
 from ollama_code.workspace.sandbox.sandbox import Sandbox
 
 DEFAULT_TIMEOUT_MS = 120_000
 MAX_TIMEOUT_MS = 600_000
 
-_KILLED_BY = 128
-"""A shell and bubblewrap add this to the number of the signal that ended a program."""
 _NOTE_CHARS = 80
 """What the line about omitted text takes."""
 _REMARKED_CHARS = 8 * 1024
@@ -308,11 +305,8 @@ def _finished(p: ShellParams, ran: _Ran) -> ToolResult:
 
 def _ending(outcome: Outcome) -> str:
     after = f" after {outcome.duration_s:.0f} s" if outcome.duration_s >= 1 else ""
-    if outcome.signal == "SIGXFSZ":
-        return f"ended by SIGXFSZ{after}: it wrote a file of more than 1 GiB"
-    if outcome.returncode == _KILLED_BY + signal.SIGXFSZ:
-        return f"exit code {outcome.returncode}{after}: as a rule, a file of more than 1 GiB was written"
-    return f"ended by {outcome.signal}{after}" if outcome.signal else f"exit code {outcome.returncode}{after}"
+    how = f"ended by {outcome.signal}" if outcome.signal else f"exit code {outcome.returncode}"
+    return ": ".join(filter(None, (f"{how}{after}", exceeded(outcome.returncode))))
 
 
 def _readable(output: str) -> str:

@@ -8,19 +8,19 @@ import asyncio
 import codecs
 import errno
 import os
-import resource
 import shutil
 import signal
 import subprocess
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
+from ollama_code.workspace.limits import EXCEEDED, limit_cpu, limited
 from ollama_code.workspace.output import Capture
 from ollama_code.workspace.tree import MARK_VARIABLE, Tree, new_mark
 
@@ -30,16 +30,14 @@ CANCEL_GRACE_S = 0.04
 """The same when a person pressed Esc: what we know of is killed within 50 ms."""
 DRAIN_S = 0.2
 """How long output is read after the program ended, when something it started still holds the pipe."""
-FILE_LIMIT_BYTES = 1 << 30
+
+KILLED_BY = 128
+"""A shell and bubblewrap add this to the number of the signal that ended a program."""
 
 _READ_BYTES = 64 * 1024
 _SETTLE_S = 0.002
 _LINGER_S = 1.0
 """Between two looks whether a process group is empty: nothing announces the end of an orphan."""
-
-_LIMITS: Mapping[int, int] = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: FILE_LIMIT_BYTES}
-_STARTING = threading.Lock()
-"""The limits of a process are one for all its threads: two starts at once would restore each other's."""
 
 Sink = Callable[[str], Awaitable[None]]
 
@@ -90,8 +88,15 @@ def signal_name(returncode: int) -> str:
 
 
 def ending(returncode: int, duration_s: float) -> str:
+    """With the limit that was exceeded, if one was."""
     how = f"ended by {signal_name(returncode)}" if returncode < 0 else f"exit code {returncode}"
-    return f"{how} after {duration_s:.1f} s"
+    return ": ".join(filter(None, (f"{how} after {duration_s:.1f} s", exceeded(returncode))))
+
+
+def exceeded(returncode: int) -> str:
+    """Which limit ended a program, a clause; empty when none did."""
+    surely, likely = EXCEEDED.get(-returncode, ""), EXCEEDED.get(returncode - KILLED_BY, "")
+    return surely or (f"as a rule, {likely}" if likely else "")
 
 
 async def run(
@@ -283,7 +288,7 @@ def _spawn(command: Command, mark: str) -> tuple[subprocess.Popen[bytes], int]:
     cancel in between would leave a process that nobody knows."""
     reading, writing = os.pipe()
     try:
-        with _limited():
+        with limited():
             child = subprocess.Popen(
                 command.argv,
                 cwd=command.directory,
@@ -299,6 +304,7 @@ def _spawn(command: Command, mark: str) -> tuple[subprocess.Popen[bytes], int]:
         raise _cannot_start(command, e) from e
     finally:
         os.close(writing)
+    limit_cpu(child.pid)
     return child, reading
 
 
@@ -313,20 +319,3 @@ def _cannot_start(command: Command, error: OSError | ValueError) -> ToolError:
         text = "the command line is longer than the system allows. Write it to a file and run that file."
         return ToolError(f"{program} was not started: {text}", ErrorType.INVALID_PARAMS)
     return ToolError(f"{program} was not started: {error.strerror}.", ErrorType.SHELL_FAILED)
-
-
-@contextmanager
-def _limited() -> Iterator[None]:
-    """No core files and no file beyond 1 GiB for what is started inside, from its first moment on. A child inherits
-    our limits, so ours are lowered for the millisecond of the start: a `preexec_fn` can deadlock in a process with
-    threads, and limits set from outside afterwards come too late for what a quick child starts itself."""
-    with _STARTING:
-        before = {which: resource.getrlimit(which) for which in _LIMITS}
-        try:
-            for which, (soft, hard) in before.items():
-                most = _LIMITS[which]
-                resource.setrlimit(which, (most if soft == resource.RLIM_INFINITY else min(soft, most), hard))
-            yield
-        finally:
-            for which, limits in before.items():
-                resource.setrlimit(which, limits)

@@ -4,12 +4,15 @@ import asyncio
 import os
 import resource
 import signal
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from ollama_code.core.error_type import ErrorType
 from ollama_code.core.errors import ToolError
+from ollama_code.workspace.limits import CPU_S
 from ollama_code.workspace.process import Command, Outcome, run, start
 from tests.workspace.descriptors import open_descriptors
 from tests.workspace.processes import ENVIRONMENT, alive, bash, unique_seconds, until
@@ -204,10 +207,37 @@ async def test_limits_hold_in_the_child_from_its_first_moment(tmp_path: Path) ->
     assert seen == {f"0\n{(1 << 30) // 512}\n"}
 
 
+async def test_no_process_computes_without_end(tmp_path: Path) -> None:
+    text = f"ulimit -t; while [ $(ulimit -t) != {CPU_S} ]; do :; done; bash -c 'ulimit -t'"
+    first, inherited = (await ran(text, tmp_path)).output.split()
+    assert CPU_S <= int(first) <= CPU_S + time.process_time() and int(inherited) == CPU_S
+
+
+async def test_who_used_more_than_a_command_may_can_still_start_one(tmp_path: Path) -> None:
+    """The limit is set on ourselves for a moment, and what was used before counts."""
+    code = """
+import asyncio, sys, time
+from ollama_code.workspace import limits
+from ollama_code.workspace.process import Command, run
+limits.CPU_S = 1
+while time.process_time() < 1.2:
+    pass
+print(asyncio.run(run(Command(("/bin/echo", "started"), "/", {}), lambda _: None)).output)
+"""
+    child = Command((sys.executable, "-c", code), str(Path(__file__).parents[2]), dict(os.environ))
+    assert (await run(child, lambda _: None)).output == "started\n\n"
+
+
+async def test_a_process_that_used_its_time_is_ended_and_that_is_told(tmp_path: Path) -> None:
+    outcome = await ran("ulimit -St 1; while :; do :; done", tmp_path)
+    assert outcome.signal == "SIGXCPU" and "600 s of processor time" in outcome.summary
+
+
 async def test_own_limits_stay_as_they_were(tmp_path: Path) -> None:
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    every = (resource.RLIMIT_FSIZE, resource.RLIMIT_CPU, resource.RLIMIT_CORE)
+    before = [resource.getrlimit(which) for which in every]
     await ran("true", tmp_path)
-    assert resource.getrlimit(resource.RLIMIT_FSIZE) == before
+    assert [resource.getrlimit(which) for which in every] == before
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from ollama_code.workspace.bash import Trail
 from ollama_code.workspace.jobs import Jobs
+from ollama_code.workspace.limits import CPU_S
 from ollama_code.workspace.process import Running, run
 from ollama_code.workspace.sandbox.rungs import MOST_TASKS, Rung
 from tests.workspace.processes import alive, unique_seconds, until
@@ -112,6 +114,11 @@ async def test_processes_outside_are_out_of_reach(yard: Yard) -> None:
 async def test_a_file_has_a_largest_size(yard: Yard) -> None:
     outcome = await yard.ran("truncate -s 2G big")
     assert outcome.returncode != 0 and (yard.project / "big").stat().st_size == 0
+
+
+async def test_no_process_computes_without_end(yard: Yard) -> None:
+    first, inherited = (await yard.said("ulimit -t; bash -c 'ulimit -t'; ulimit -c")).split()[:2]
+    assert CPU_S <= int(inherited) <= int(first) <= CPU_S + time.process_time()
 
 
 async def test_a_command_that_starts_outside_of_the_project_may_look_there(yard: Yard) -> None:
