@@ -68,7 +68,11 @@ class Home:
 
     def token_at(self, port: int) -> Path:
         """What clients of the proxy at this port must send, while it runs."""
-        return self.root / "proxy" / f"token-{port}"
+        return self.tokens / f"token-{port}"
+
+    @property
+    def tokens(self) -> Path:
+        return self.root / "proxy"
 
     def sessions_of(self, directory: Path) -> Path:
         """Where the sessions of one project folder are kept; the name carries the folder's own for people."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ollama_code.agent.meter import Meter
-from ollama_code.core.events import Compacted, MessageAdded
+from ollama_code.core.events import Compacted, MessageAdded, Notice
 from ollama_code.core.head import Head
 from ollama_code.core.messages import AssistantMessage, Message, ToolMessage, UserMessage
 from ollama_code.core.todo import TodoItem
@@ -45,12 +45,26 @@ class Context:
         """How often the history was replaced: what was said before may be gone."""
         self.settled_tokens = 0
         """What the last compaction left."""
+        self.hides: Callable[[str], str] = str
+        """What comes from the person and from tools, as the model may read it."""
         self._emit = emit
         self._steering: list[str] = []
 
     def add(self, message: Message) -> None:
+        message = self._readable(message)
         self.history.append(message)
         self._emit(MessageAdded(message=message, agent=self.agent))
+
+    def _readable(self, message: Message) -> Message:
+        changes: dict[str, object] = {}
+        if isinstance(message, UserMessage | ToolMessage):
+            changes["text"] = self.hides(message.text)
+        if isinstance(message, UserMessage):
+            changes["said"] = tuple(map(self.hides, message.said))
+        readable = message.model_copy(update=changes)
+        if readable != message:
+            self._emit(Notice(text="Secrets were kept from the model (hideSecrets).", agent=self.agent))
+        return readable
 
     def replace(self, history: Sequence[Message]) -> None:
         """Go on from another, shorter history."""

@@ -57,6 +57,8 @@ class Runtime:
     watch: PrefixWatch = field(default_factory=PrefixWatch)
     """Of one conversation: a subagent has its own."""
     known: Known = field(default_factory=Known)
+    hides: Callable[[str], str] = str
+    """A text as the model may read it, where the person wants secrets kept from it."""
     todos: Callable[[], tuple[TodoItem, ...]] = tuple
     """The todo list of the main conversation, as it is now."""
 

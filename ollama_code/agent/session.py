@@ -64,6 +64,7 @@ class Session:
         feed.observe(self.stats)
         learned = runtime.known.profile.chars_per_token
         self._context = Context(runtime.head, runtime.emit, history, runtime.agent, learned)
+        self._context.hides = runtime.hides
         self._context.standing = lambda: Standing(runtime.todos(), preface(None, look()))
         feed.observe(self._forget)
         self._context.close_calls(UNKNOWN)  # a session that was killed left calls without an answer

@@ -44,6 +44,7 @@ async def delegate(rt: Runtime, task: Task) -> Report:
     tooling = replace(rt.tooling, agent=task.agent, toolset=toolset)
     own = replace(rt, tooling=tooling, watch=PrefixWatch())
     context = Context(rt.head, rt.emit, [], task.agent, rt.known.profile.chars_per_token)
+    context.hides = rt.hides
     if rt.known.window:
         context.meter.num_ctx = rt.known.window
     rt.emit(TurnStarted(text=task.prompt, agent=task.agent))

@@ -54,6 +54,10 @@ from ollama_code.workspace.jobs import Jobs
 from ollama_code.workspace.local import LocalWorkspace
 from ollama_code.workspace.sandbox.sandbox import Sandbox
 
+_WITHOUT_SECRETS = (
+    f"Secrets in this session were not kept: where one was, the model reads {HIDDEN} now, and its server may read "
+    "the conversation anew from there."
+)
 PATIENCE_S = 4.0
 """How long a turn goes on trying while nobody answers: a server that restarts is back by then."""
 
@@ -69,12 +73,12 @@ class Opened:
     directory: Path
     """The project folder the tools work in."""
     sandbox: Sandbox
+    endings: Mapping[str, Ending]
+    """How the calls of a continued session ended, by their ids."""
     _stack: AsyncExitStack
 
     async def close(self) -> None:
         """Stop background commands, close the connection, force the journal to the disk."""
-    endings: Mapping[str, Ending]
-    """How the calls of a continued session ended, by their ids."""
         await self._stack.aclose()
 
 
@@ -89,10 +93,11 @@ class Assembly:
     known: Known
     window: Window | None
     """`None` where the session goes on with the one it had."""
+    redactor: Redactor
 
     async def open(self, stack: AsyncExitStack) -> Opened:
         try:
-            journal = Journal(self.site.folder.journal)
+            journal = Journal(self.site.folder.journal, self.redactor.sure)
             stack.callback(journal.close)
             # Only from here on does nobody else write it.
             again = replace(self, site=self.site.looked_at_again())
@@ -130,6 +135,7 @@ class Assembly:
             thinks=think_choices(self.chosen.info),
             todos=lambda: todos.items,
             world=Fingerprint(str(self.site.directory.resolve())).take,
+            hides=self.redactor.sure if self.loaded.settings.hide_secrets else str,
         )
         history = list(self.site.before.history if self.site.before else self.carried)
         session = Session(self.site.folder.id, runtime, feed, self._look(tooling.gate), history)
@@ -143,7 +149,7 @@ class Assembly:
         kept = (folder.outputs, folder.jobs)
         workspace = LocalWorkspace(self.site.directory, read_only_roots=kept, own=home().root)
         stack.callback(workspace.close)
-        jobs = Jobs(folder.jobs, feed.emit)
+        jobs = Jobs(folder.jobs, feed.emit, self.redactor.sure)
         stack.push_async_callback(_put_away, sandbox, jobs)
         stack.push_async_callback(jobs.close)
         asker = Turnstile(self.asker) if self.asker else None
@@ -169,8 +175,9 @@ class Assembly:
         names = [name for name in settings.exclude_tools if "(" not in name]
         toolset = every.only(settings.core_tools, names)
         gate = Gate(policy, settings.approval_mode, asker, feed.emit, self._grants())
-        record = recorder(self._header(sandbox), self.loaded, feed.emit)
-        tooling = Tooling(toolset, gate, feed.emit, Outputs(folder.outputs), record=record)
+        record = recorder(self._header(sandbox), self.redactor, feed.emit)
+        outputs = Outputs(folder.outputs, self.redactor.sure)
+        tooling = Tooling(toolset, gate, feed.emit, outputs, record=record)
         return tooling, todos, jobs
 
     def _grants(self) -> Grants:
@@ -231,6 +238,8 @@ class Assembly:
         if self.site.before is not None:
             count = len(self.site.before.history)
             yield f"Continuing session {self.site.folder.id} with {count} messages."
+            if self.site.before.secrets_hidden:
+                yield _WITHOUT_SECRETS
             if torn := self.site.before.torn_lines:
                 yield f"{torn} damaged lines of its journal were left out."
 

@@ -1,6 +1,9 @@
-"""The audit log of a session or of a request to the proxy: where it is, what it hides, whom it tells of trouble."""
+"""What is written down of a session or of a request to the proxy: what is kept out of it, and the audit log."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
 
 from ollama_code.bootstrap.site import home
 from ollama_code.core.audit import Decided, Ran, Record
@@ -11,10 +14,22 @@ from ollama_code.settings.load import Loaded
 from ollama_code.storage.audit import AuditLog, Header
 
 
-def recorder(header: Header, loaded: Loaded, emit: Emit) -> Record:
-    """Writes down what is decided and run. Values the settings keep secret are kept secret here too."""
-    secrets = [value for one in loaded.credentials for value in (one.api_key, *one.headers.values())]
-    return _Recorder(AuditLog(home().audit, header, Redactor(secrets)), emit)
+def redactor(loaded: Loaded) -> Redactor:
+    """Knows the values that the settings keep secret, those of the secret store among them, and the tokens of proxies
+    that run now. Blocks."""
+    own = [value for one in loaded.credentials for value in (one.api_key, *one.headers.values())]
+    return Redactor((*own, *_tokens()))
+
+
+def _tokens() -> Iterator[str]:
+    for path in home().tokens.glob("token-*"):
+        with suppress(OSError, UnicodeDecodeError):  # its proxy has just ended
+            yield path.read_text(encoding="ascii").strip()
+
+
+def recorder(header: Header, redact: Redactor, emit: Emit) -> Record:
+    """Writes down what is decided and run."""
+    return _Recorder(AuditLog(home().audit, header, redact.likely), emit)
 
 
 class _Recorder:

@@ -17,10 +17,10 @@ from ollama_code.bootstrap.keys import load_with_keys
 from ollama_code.bootstrap.model import connect, described
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.profile import known_of
-from ollama_code.bootstrap.records import recorder
+from ollama_code.bootstrap.records import recorder, redactor
 from ollama_code.bootstrap.slots import Slots
 from ollama_code.bootstrap.window import Wishes, settled_window
-from ollama_code.bootstrap.workbench import Bounds, Workbench
+from ollama_code.bootstrap.workbench import Bounds, House, Workbench
 from ollama_code.core.events import Event, Notice
 from ollama_code.ports import ChatProvider, ChatRequest, Chunk, ModelInfo
 from ollama_code.providers.models import choose_model
@@ -104,7 +104,13 @@ class Backend:
         folder.mkdir(mode=0o700)
         bounds = replace(self.serving.bounds, sandbox=self._settings.sandbox)
         header = Header(folder.name, "proxy", str(bounds.directory), lambda: bench.sandbox.level, client)
-        bench = Workbench(bounds, folder, recorder(header, self._loaded, _warn))
+        redact = await asyncio.to_thread(redactor, self._loaded)
+        house = House(
+            loaded=self._loaded,
+            record=recorder(header, redact, _warn),
+            hides=redact.sure if self._settings.hide_secrets else redact.known,
+        )
+        bench = Workbench(bounds, folder, house)
         try:
             yield bench
         finally:

@@ -12,6 +12,7 @@ from ollama_code.bootstrap.keys import load_with_keys
 from ollama_code.bootstrap.model import choose, connect, patiently
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.profile import known_of
+from ollama_code.bootstrap.records import redactor
 from ollama_code.bootstrap.site import find_site, home
 from ollama_code.bootstrap.trust.effects import governed
 from ollama_code.bootstrap.trust.folder import Folder, FolderTrust
@@ -59,5 +60,6 @@ async def open_session(
             ollama = loaded.settings.ollama
             wishes = Wishes(options.num_ctx, ollama.num_ctx, ollama.keep_alive)
             window = await choose_window(chosen, known, wishes, tell)
-        assembly = Assembly(options, loaded, site, chosen, asker, tuple(start.carried), known, window)
+        redact = await asyncio.to_thread(redactor, loaded)
+        assembly = Assembly(options, loaded, site, chosen, asker, tuple(start.carried), known, window, redact)
         return await assembly.open(stack.pop_all())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +11,8 @@ from pathlib import Path
 from ollama_code.agent.execute import Attempt, execute
 from ollama_code.agent.feed import Feed
 from ollama_code.agent.runtime import Tooling
+from ollama_code.bootstrap.options import Options
+from ollama_code.bootstrap.policy import gather_policy
 from ollama_code.bootstrap.site import home
 from ollama_code.bootstrap.walls import make_sandbox
 from ollama_code.core.audit import Record, unrecorded
@@ -22,6 +24,7 @@ from ollama_code.core.results import ToolResult
 from ollama_code.permissions.gate import Gate
 from ollama_code.permissions.policy import Policy
 from ollama_code.permissions.rules import COMMAND_TOOL, Rule
+from ollama_code.settings.load import Loaded
 from ollama_code.settings.model import Sandbox as SandboxSettings
 from ollama_code.storage.outputs import Outputs
 from ollama_code.tools.builtin import Parts, builtin
@@ -58,13 +61,25 @@ def allowlist(given: str | Sequence[str] | None) -> tuple[str, ...] | None:
     return tuple(entry.strip() for entry in entries if entry.strip())
 
 
+@dataclass(frozen=True)
+class House:
+    """What holds on this machine whoever calls: rules of `loaded` that ask or deny; `record` hears what is decided
+    and run; `hides` makes of a result what may leave."""
+
+    loaded: Loaded | None = None
+    record: Record = unrecorded
+    hides: Callable[[str], str] = str
+
+
 class Workbench:
     """Runs calls inside its bounds and refuses everything that would ask. Close it to end background commands."""
 
-    def __init__(self, bounds: Bounds, scratch: Path, record: Record = unrecorded) -> None:
-        """`scratch` holds the logs and full outputs; the tools may read it. `record` hears what is decided and run.
-        Raises: UsageError for a directory that cannot be entered."""
+    def __init__(self, bounds: Bounds, scratch: Path, house: House | None = None) -> None:
+        """`scratch` holds the logs and full outputs; the tools may read it.
+        Raises: UsageError for a directory that cannot be entered, or a rule that cannot be meant."""
+        house = house or House()
         self._commands_bounded = bounds.commands is not None
+        self._hides = house.hides
         self._stack = AsyncExitStack()
         feed = Feed()
         workspace = LocalWorkspace(
@@ -89,10 +104,13 @@ class Workbench:
             emit=feed.emit,
             environment=child_environment(os.environ, bounds.sandbox.environment),
             sees_images=False,
-            withheld=lambda path: False,
+            withheld=lambda path: policy.forbids(f"read_file({path})"),
         )
-        gate = Gate(_policy(bounds), Mode.AUTO_EDIT, None, feed.emit)
-        self._tooling = Tooling(builtin(parts), gate, feed.emit, Outputs(scratch / "outputs"), record=record)
+        tools = builtin(parts)
+        policy = _policy(bounds, house, tools)
+        gate = Gate(policy, Mode.AUTO_EDIT, None, feed.emit)
+        outputs = Outputs(scratch / "outputs")
+        self._tooling = Tooling(tools, gate, feed.emit, outputs, record=house.record)
 
     @property
     def toolset(self) -> Toolset:
@@ -114,7 +132,7 @@ class Workbench:
         denied = result.error is not None and result.error.type is ErrorType.DENIED
         if denied and self._commands_bounded and self._is_command(name):
             return f"Error: {COMMANDS_DISABLED}"
-        return result.llm_content
+        return self._hides(result.llm_content)
 
     async def _run(self, call: ToolCall, budget_chars: int) -> ToolResult:
         return (await execute(self._tooling, Attempt(call), budget_chars)).result
@@ -127,11 +145,14 @@ class Workbench:
         await self._stack.aclose()
 
 
-def _policy(bounds: Bounds) -> Policy:
+def _policy(bounds: Bounds, house: House, tools: Toolset) -> Policy:
+    loaded = house.loaded
+    rules = gather_policy(Options(), loaded, tools, bounds.directory) if loaded else Policy()
     origin = "the caller's bounds"
     edits = [Rule("edit", "**", origin)]
     edits += [Rule("edit", f"/{path.resolve()}/**", origin) for path in bounds.more_directories]
-    return Policy(allow=(*edits, *_commands(bounds.commands, origin)), readers=False)
+    allow = (*edits, *_commands(bounds.commands, origin))
+    return Policy(allow=allow, ask=rules.ask, deny=rules.deny, readers=False)
 
 
 def _commands(commands: Sequence[str] | None, origin: str) -> tuple[Rule, ...]:

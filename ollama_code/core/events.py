@@ -132,6 +132,12 @@ class MessageAdded(Fact):
     message: Message
 
 
+class SecretsHidden(Fact):
+    """Only in a journal, after a `MessageAdded` or `Compacted`: secrets in it were not written there."""
+
+    type: Literal["secrets_hidden"] = "secrets_hidden"
+
+
 class Compacted(Fact):
     """The history was replaced by a shorter one: a fold starts again from `history`. Counts are tokens, about."""
 
@@ -232,6 +238,7 @@ Event = Annotated[
     | ToolProgressed
     | ToolFinished
     | MessageAdded
+    | SecretsHidden
     | Compacted
     | TodosChanged
     | JobChanged

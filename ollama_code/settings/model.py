@@ -138,6 +138,8 @@ class Settings(Section):
     """The only tools the model gets, by name or alias. Without it, every tool. Also `tools.core`."""
     exclude_tools: tuple[Line, ...] = ()
     """Tools the model does not get, or calls such as `run_shell_command(rm *)`. Also `tools.exclude`."""
+    hide_secrets: bool = False
+    """Whether keys and tokens are kept from the model too, as they are from what is written down."""
     theme: Line = "ollama-dark"
     """Colours of the terminal."""
     max_steps: Annotated[int, Field(ge=1)] = 50

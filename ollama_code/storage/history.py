@@ -1,4 +1,5 @@
-"""Lines typed at the prompt, newest last: one JSON string a line, so that a prompt of many lines is one.
+"""Lines typed at the prompt, newest last: one JSON string a line, so that a prompt of many lines is one. Keys and
+tokens in them are not kept.
 
 History is a comfort, not data: nothing here raises for a file that cannot be read or written."""
 
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from ollama_code.core.redact import Redactor
 from ollama_code.storage.atomic import private_directory, write_atomic
 
 _log = logging.getLogger(__name__)
@@ -30,6 +32,7 @@ class InputHistory:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._redact = Redactor().sure
 
     def load(self, most: int = 1000) -> list[str]:
         """The newest `most` entries, oldest first. Rows that are no JSON string are passed over."""
@@ -46,7 +49,7 @@ class InputHistory:
         return found[::-1]
 
     def append(self, text: str) -> None:
-        row = json.dumps(text).encode() + b"\n"
+        row = json.dumps(self._redact(text)).encode() + b"\n"
         if len(row) > _LONGEST_BYTES:
             return
         try:

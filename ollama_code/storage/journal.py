@@ -7,16 +7,22 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from pydantic import JsonValue
 
 from ollama_code.core.errors import SessionError
 from ollama_code.core.events import (
     EVENT,
     CallDrafted,
+    Compacted,
     Event,
+    MessageAdded,
     PhaseChanged,
+    SecretsHidden,
+    SessionStarted,
     TextDelta,
     ThinkingDelta,
     ToolProgressed,
@@ -25,6 +31,8 @@ from ollama_code.storage.atomic import private_directory
 
 _FLEETING = (TextDelta, ThinkingDelta, CallDrafted, ToolProgressed, PhaseChanged)
 """Not written: a later `MessageAdded` or `ToolFinished` says the same in one piece."""
+_PICTURES = "images"
+"""Bytes in base64, in which chance may spell anything."""
 
 
 class Journal:
@@ -34,10 +42,12 @@ class Journal:
     session holds anyway), and written before the next line; a line that the disk took half of is finished where
     it stopped. Until then `trouble` is a sentence for the person, and "" when everything is on disk."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises: SessionError when another process writes this journal."""
+    def __init__(self, path: Path, redact: Callable[[str], str] = str) -> None:
+        """`redact` is a text without what must not be on the disk; the head, which holds nothing that was read, is
+        written as it is. Raises: SessionError when another process writes this journal."""
         self.trouble = ""
         self._path = path
+        self._redact = redact
         self._lock = FileLock(path.with_suffix(".lock"), timeout=0, mode=0o600, thread_local=False)
         self._file: int | None = None
         self._waiting = bytearray()
@@ -54,7 +64,10 @@ class Journal:
 
     def __call__(self, event: Event) -> None:
         if not self._closed and not isinstance(event, _FLEETING):
-            self._waiting += _line(event)
+            kept = event if isinstance(event, SessionStarted) else self._without_secrets(event)
+            self._waiting += _line(kept)
+            if kept is not event and isinstance(event, MessageAdded | Compacted):
+                self._waiting += _line(SecretsHidden(agent=event.agent))
             self._write()
 
     def close(self) -> None:
@@ -72,6 +85,25 @@ class Journal:
             os.close(self._file)
         with contextlib.suppress(OSError):
             self._lock.release()
+
+    def _without_secrets(self, event: Event) -> Event:
+        """The event itself when there are none in it."""
+        whole = EVENT.dump_python(event, mode="json")
+        kept = self._redacted(whole)
+        return event if kept == whole else EVENT.validate_python(kept)
+
+    def _redacted(self, value: JsonValue) -> JsonValue:
+        match value:
+            case str():
+                return self._redact(value)
+            case list():
+                return [self._redacted(one) for one in value]
+            case dict():
+                return {
+                    name: one if name == _PICTURES else self._redacted(one) for name, one in value.items()
+                }
+            case _:
+                return value
 
     def _open(self) -> int:
         if self._file is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
@@ -19,14 +20,16 @@ LIMIT_BYTES = 10_000_000
 class Outputs:
     """Files below one directory, which is created with the first of them."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, redact: Callable[[str], str] = str) -> None:
+        """`redact` is a text without what must not be on the disk."""
         self._directory = directory
+        self._redact = redact
 
     def keep(self, call_id: str, text: str) -> Path:
         """Write `text` to a new file named after the call; what is there already is never touched. Blocking:
         up to 10 MB are written. Raises: SessionError when it cannot be written; then nothing is left behind."""
         name = re.sub(r"[^A-Za-z0-9_-]+", "_", call_id)[:80].strip("_") or "call"
-        data = _bounded(well_formed(text).encode())
+        data = _bounded(well_formed(self._redact(text)).encode())
         try:
             private_directory(self._directory)
             for number in count(1):

@@ -22,17 +22,18 @@ from ollama_code.core.events import (
     Event,
     MessageAdded,
     ModeChanged,
+    SecretsHidden,
     SessionStarted,
     ThinkChanged,
     TodosChanged,
-    TurnStarted,
     ToolFinished,
+    TurnStarted,
     UsageReported,
 )
 from ollama_code.core.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
 from ollama_code.core.permission import Mode
-from ollama_code.core.todo import TodoItem
 from ollama_code.core.results import Ending
+from ollama_code.core.todo import TodoItem
 from ollama_code.core.usage import Usage
 
 _VITAL = ("session_started", "message_added", "compacted")
@@ -54,9 +55,9 @@ class Replayed:
     session: SessionStarted
     history: tuple[Message, ...]
     open_calls: tuple[ToolCall, ...]
-    todos: tuple[TodoItem, ...]
     endings: Mapping[str, Ending]
     """How each call ended, by its id. Nothing is known of the calls that came over from another session."""
+    todos: tuple[TodoItem, ...]
     mode: Mode | None
     """The last one changed to; `None` when it never changed."""
     usage: Usage
@@ -65,6 +66,8 @@ class Replayed:
     """UTC, when the journal was last written."""
     torn_lines: int
     unknown_events: int
+    secrets_hidden: bool = False
+    """Whether `history` had secrets that were not written down."""
 
 
 def replay(path: Path) -> Replayed:
@@ -78,13 +81,14 @@ def replay(path: Path) -> Replayed:
         session=fold.session,
         history=tuple(fold.history),
         open_calls=_open_calls(fold.history),
+        endings=fold.endings,
         todos=fold.todos,
         mode=fold.mode,
         usage=fold.usage,
-        endings=fold.endings,
         last_activity=datetime.fromtimestamp(path.stat().st_mtime, UTC),
         torn_lines=fold.unread[Unread.TORN],
         unknown_events=fold.unread[Unread.UNKNOWN],
+        secrets_hidden=fold.secrets_hidden,
     )
 
 
@@ -117,30 +121,33 @@ def read_opening(path: Path) -> Opening:
 class _Fold:
     session: SessionStarted
     history: list[Message] = field(default_factory=list)
+    endings: dict[str, Ending] = field(default_factory=dict)
+    has_turns: bool = False
     todos: tuple[TodoItem, ...] = ()
     mode: Mode | None = None
     usage: Usage = field(default_factory=Usage)
     unread: dict[Unread, int] = field(default_factory=lambda: dict.fromkeys(Unread, 0))
-    endings: dict[str, Ending] = field(default_factory=dict)
-    has_turns: bool = False
+    secrets_hidden: bool = False
 
     def add(self, event: Event | Unread) -> None:
         match event:
             case Unread():
                 self.unread[event] += 1
-            case MessageAdded(agent="main", message=message):
-                self.history.append(message)
-            case Compacted(agent="main", history=history):
-                self.history = list(history)
-            case TodosChanged(agent="main", items=items):
             case TurnStarted(agent="main"):
                 self.has_turns = True
-                self.todos = items
-            case ModeChanged(mode=mode):
+            case MessageAdded(agent="main", message=message):
+                self.history.append(message)
                 if isinstance(message, AssistantMessage) and self.has_turns:
                     self.endings.update((call.id, "stopped") for call in message.calls)
             case ToolFinished(agent="main", call_id=call_id, result=result):
                 self.endings[call_id] = result.ending
+            case Compacted(agent="main", history=history):
+                self.history, self.secrets_hidden = list(history), False
+            case SecretsHidden(agent="main"):
+                self.secrets_hidden = True
+            case TodosChanged(agent="main", items=items):
+                self.todos = items
+            case ModeChanged(mode=mode):
                 self.mode = mode
             case ThinkChanged(think=think):
                 head = self.session.head.model_copy(update={"think": think})

@@ -1,6 +1,7 @@
 """The background commands of a session: started, watched, read, stopped, and ended with the session.
 
-Their output goes to files of bounded size, so a server that talks for a week costs no memory."""
+Their output goes to files of bounded size, so a server that talks for a week costs no memory. What must not stay on
+the disk is taken out of them when the session ends, for until then the model reads them."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import asyncio
 import os
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -52,11 +54,13 @@ class _Entry:
 
 
 class Jobs:
-    """`directory` gets the logs and is made when the first job starts."""
+    """`directory` gets the logs and is made when the first job starts; `redact` is a text without what must not stay
+    in them."""
 
-    def __init__(self, directory: Path, emit: Emit) -> None:
+    def __init__(self, directory: Path, emit: Emit, redact: Callable[[str], str] = str) -> None:
         self._directory = directory
         self._emit = emit
+        self._redact = redact
         self._entries: dict[str, _Entry] = {}
         self._starting = asyncio.Lock()
 
@@ -123,6 +127,8 @@ class Jobs:
             if entry.job.detached and entry.watcher is not None:
                 entry.watcher.cancel()
             await self._settled(entry)
+            if not entry.job.detached:
+                await asyncio.to_thread(entry.log.redact, self._redact)
 
     def _entry(self, id: str) -> _Entry:
         entry = self._entries.get(id)
@@ -217,6 +223,17 @@ class JobLog:
         cut = text[-limit_chars:]
         line_start = cut.find("\n", 0, limit_chars // 2) + 1
         return cut[line_start:]
+
+    def redact(self, redact: Callable[[str], str]) -> None:
+        """Asked when nobody writes any more."""
+        try:
+            parts = [path.read_bytes() for path in (self._before, self.path) if path.exists()]
+            text = b"".join(parts).decode("utf-8", "replace")
+            if (kept := redact(text)) != text:
+                self._before.write_text(kept, encoding="utf-8")
+                self._before.replace(self.path)
+        except OSError:
+            return
 
     def _append(self, data: bytes) -> None:
         try:

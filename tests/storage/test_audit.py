@@ -20,7 +20,7 @@ RAN = Ran(call="c1", agent="main", tool="edit", outcome="done", duration_s=0.25)
 
 def log(folder: Path, now: datetime = NOON) -> AuditLog:
     header = Header("s1", "tui", "/project", lambda: "bwrap")
-    return AuditLog(folder, header, Redactor(["hunter2hunter2"]), lambda: now)
+    return AuditLog(folder, header, Redactor(["hunter2hunter2"]).likely, lambda: now)
 
 
 def decided(arguments: str = "{}", **more: object) -> Decided:

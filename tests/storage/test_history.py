@@ -122,3 +122,9 @@ def test_the_plain_face_shares_the_file(path: Path) -> None:
     plain.store_string("b\nc")
     assert list(plain.load_history_strings()) == ["b\nc", "a"]
     assert InputHistory(path).load() == ["a", "b\nc"]
+
+
+def test_a_token_is_not_kept_and_the_rest_of_the_prompt_is(tmp_path: Path) -> None:
+    history = InputHistory(tmp_path / "history.jsonl")
+    history.append("use ghp_0123456789abcdefABCDEF for token = get_token()")
+    assert history.load() == ["use <secret> for token = get_token()"]

@@ -74,3 +74,8 @@ def test_a_name_that_cannot_be_a_folder_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "outputs").write_text("in the way")
     with pytest.raises(SessionError, match="cannot be kept"):
         Outputs(tmp_path / "outputs").keep("call", "x")
+
+
+def test_what_must_not_be_on_the_disk_is_not_kept(tmp_path: Path) -> None:
+    path = Outputs(tmp_path, lambda text: text.replace("plum", "***")).keep("call", "a plum")
+    assert path.read_text() == "a ***"
