@@ -157,6 +157,9 @@ class ChatProvider(Protocol):
 
     async def installed(self) -> tuple[ModelSummary, ...]: ...
 
+    async def version(self) -> str:
+        """Of the server, as it says it: "0.0.0" for one built from source."""
+
     async def loaded(self) -> tuple[LoadedModel, ...]:
         """The models in memory now."""
 

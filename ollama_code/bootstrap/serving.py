@@ -7,7 +7,7 @@ import logging
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,15 +15,18 @@ from typing import Literal
 
 from ollama_code.bootstrap.keys import load_with_keys
 from ollama_code.bootstrap.model import connect, described
+from ollama_code.bootstrap.naming import meant
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.profile import known_of
 from ollama_code.bootstrap.records import recorder, redactor
 from ollama_code.bootstrap.slots import Slots
 from ollama_code.bootstrap.window import Wishes, settled_window
 from ollama_code.bootstrap.workbench import Bounds, House, Workbench
+from ollama_code.core.errors import ModelMissing
 from ollama_code.core.events import Event, Notice
-from ollama_code.ports import ChatProvider, ChatRequest, Chunk, ModelInfo
-from ollama_code.providers.models import choose_model
+from ollama_code.core.text import one_line
+from ollama_code.ports import ChatProvider, ChatRequest, Chunk, ModelInfo, ModelSummary
+from ollama_code.providers.models import choose_model, same_model
 from ollama_code.providers.window import unmeasured
 from ollama_code.settings.load import Loaded
 from ollama_code.storage.audit import Header
@@ -84,13 +87,15 @@ class Backend:
                 yield chunk
 
     async def model(self, name: str) -> Model:
-        """The model of this name, or the default one for an empty name. Looked up once, so that its window stays:
-        the one that a session would have, as far as that is known without loading the model.
+        """The model meant by this name, which may be empty. Looked up once, so that its window stays: the one that a
+        session would have, as far as that is known without loading the model.
         Raises: ProviderError, ModelUnclear."""
-        name = name.strip() or await self._default()
+        name = name.strip()
         if name not in self._models:
             ollama = self._settings.ollama
-            chosen = await described(self.provider, self._host, name, await self.provider.installed())
+            installed = await self.provider.installed()
+            found = self._meant(name, installed)
+            chosen = await described(self.provider, self._host, found, installed)
             known, _ = await known_of(chosen)
             wishes = Wishes(self.serving.options.num_ctx, ollama.num_ctx, ollama.keep_alive)
             window = settled_window(chosen, known.profile, wishes) or unmeasured(chosen.info)
@@ -123,8 +128,20 @@ class Backend:
             await bench.sandbox.ready()
             return f"in a sandbox ({bench.sandbox.level})" if bench.sandbox.holds else "without a sandbox"
 
-    async def _default(self) -> str:
-        return choose_model(self._settings.model, "", await self.provider.installed())
+    async def listed(self, name: str) -> ModelSummary:
+        """The installed model meant by this name. Raises: ProviderError, ModelMissing."""
+        installed = await self.provider.installed()
+        found = self._meant(name, installed)
+        for model in installed:
+            if same_model(model.name, found):
+                return model
+        raise ModelMissing(f'The model "{one_line(name)}" is not installed.')
+
+    def _meant(self, name: str, installed: Sequence[ModelSummary]) -> str:
+        found = meant(name, installed, lambda: choose_model(self._settings.model, "", installed))
+        if found != name and name:
+            _log.info("%s is asked for, %s answers", one_line(name), found)
+        return found
 
 
 @asynccontextmanager

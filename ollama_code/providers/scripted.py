@@ -130,6 +130,9 @@ class ScriptedProvider:
             )
         return self._info
 
+    async def version(self) -> str:
+        return "0.0.0"
+
     async def installed(self) -> tuple[ModelSummary, ...]:
         return (
             ModelSummary(

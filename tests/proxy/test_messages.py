@@ -208,7 +208,7 @@ async def test_models_in_this_dialect(server: OllamaServer, project: Path):
 async def test_a_missing_model_is_404(server: OllamaServer, project: Path, streaming: bool):
     async with running(server.url, project) as proxy, proxy.anthropic() as client:
         with pytest.raises(anthropic.NotFoundError) as caught:
-            await client.messages.create(**{**HELLO, "model": "claude-opus-5"}, stream=streaming)
+            await client.messages.create(**{**HELLO, "model": "opus-of-mine"}, stream=streaming)
     assert caught.value.body["error"]["type"] == "not_found_error"
 
 

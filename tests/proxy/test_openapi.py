@@ -45,6 +45,8 @@ def test_the_description_needs_the_token_and_names_every_route(program: Program)
     assert set(told.json()["paths"]) == {
         "/",
         "/api/hello",
+        "/api/tags",
+        "/api/version",
         "/health",
         "/openapi.json",
         "/v1/models",

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ollama_code.bootstrap.serving import Backend
-from ollama_code.core.errors import ModelMissing, OllamaCodeError
+from ollama_code.core.errors import OllamaCodeError
 from ollama_code.core.text import one_line
 from ollama_code.frontends.proxy import anthropic_reply, anthropic_request, openai_reply, openai_request
 from ollama_code.frontends.proxy.anthropic_reply import PING, Answering
@@ -29,11 +29,16 @@ from ollama_code.frontends.proxy.hearing import Job
 from ollama_code.frontends.proxy.learned import Learned
 from ollama_code.frontends.proxy.loop import answer, no_search, tools_for
 from ollama_code.frontends.proxy.mixed import Unseen
-from ollama_code.frontends.proxy.models import anthropic_list, anthropic_model, openai_list, openai_model
+from ollama_code.frontends.proxy.models import (
+    anthropic_list,
+    anthropic_model,
+    ollama_list,
+    openai_list,
+    openai_model,
+)
 from ollama_code.frontends.proxy.openapi import document
 from ollama_code.frontends.proxy.order import ToolOrder
 from ollama_code.frontends.proxy.wire import Fields, compact
-from ollama_code.providers.models import same_model
 
 _Work = Callable[[], Awaitable[Fields]]
 _CLIENT_CHARS = 100
@@ -69,12 +74,15 @@ class Service:
         return JSONResponse(openai_list(installed))
 
     async def model(self, request: Request) -> Response:
-        name = request.path_params["name"]
         as_told = anthropic_model if dialect_of(request) == ANTHROPIC else openai_model
-        for model in await self.backend.provider.installed():
-            if same_model(model.name, name):
-                return JSONResponse(as_told(model))
-        raise ModelMissing(f'The model "{name}" is not installed.')
+        return JSONResponse(as_told(await self.backend.listed(request.path_params["name"])))
+
+    async def tags(self, request: Request) -> Response:
+        """As Ollama lists them: some clients look there whether it is there, and new enough."""
+        return JSONResponse(ollama_list(await self.backend.provider.installed()))
+
+    async def version(self, request: Request) -> Response:
+        return JSONResponse({"version": await self.backend.provider.version()})
 
     async def chat(self, request: Request) -> Delivery:
         body = openai_request.read_chat(await read_body(request))
@@ -131,6 +139,8 @@ def proxy_app(service: Service, rules: Rules) -> ASGIApp:
         routes=[
             Route("/", service.hello),
             Route("/api/hello", service.hello),
+            Route("/api/tags", service.tags),
+            Route("/api/version", service.version),
             Route("/health", service.health),
             Route("/openapi.json", service.openapi),
             Route("/v1/models", service.models),

@@ -30,7 +30,7 @@ def anthropic_model(model: ModelSummary) -> Fields:
         "type": "model",
         "id": model.name,
         "display_name": model.name,
-        "created_at": datetime.fromtimestamp(model.modified_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "created_at": _time(model),
         "lifecycle": "active",
     }
 
@@ -53,3 +53,24 @@ def anthropic_list(models: Sequence[ModelSummary], query: Mapping[str, str]) -> 
         "first_id": shown[0].name if shown else None,
         "last_id": shown[-1].name if shown else None,
     }
+
+
+def ollama_list(models: Sequence[ModelSummary]) -> Fields:
+    """As `/api/tags` of Ollama has it, without what only the weights are described by."""
+    return {"models": [_tag(model) for model in models]}
+
+
+def _tag(model: ModelSummary) -> Fields:
+    return {
+        "name": model.name,
+        "model": model.name,
+        "modified_at": _time(model),
+        "size": model.size_bytes,
+        "digest": model.digest,
+        "details": {"parameter_size": model.parameter_size},
+        "capabilities": [*sorted(model.capabilities)],
+    }
+
+
+def _time(model: ModelSummary) -> str:
+    return datetime.fromtimestamp(model.modified_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

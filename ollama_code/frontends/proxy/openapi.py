@@ -49,6 +49,8 @@ def document() -> Schema:
         "paths": {
             "/": {"get": _hello("Whether anybody is there.")},
             "/api/hello": {"get": _hello("The same.")},
+            "/api/tags": {"get": _get("The installed models, as Ollama lists them.", "Tags", _OF_MODELS)},
+            "/api/version": {"get": _get("The version of Ollama.", "Version", _OF_MODELS)},
             "/health": {"get": {**_get("Whether the server runs.", "Health"), "security": []}},
             "/openapi.json": {"get": _get("This document.", "Document")},
             "/v1/models": {
@@ -162,6 +164,8 @@ _SHAPES: Schema = {
     ),
     "Event": {"type": "object", "properties": {"event": _TEXT, "data": _TEXT}, "required": ["data"]},
     "Hello": _object(name={"const": "ollama-code"}),
+    "Tags": _object(models={"type": "array", "items": _object(name=_TEXT, model=_TEXT, size=_NUMBER)}),
+    "Version": _object(version=_TEXT),
     "Health": _object(status={"const": "ok"}),
     "Document": _object(openapi=_TEXT, info={"type": "object"}, paths={"type": "object"}),
     "Models": _object(data={"type": "array", "items": _ref("Model")}),
