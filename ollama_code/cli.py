@@ -112,7 +112,12 @@ def _serve(argv: Sequence[str]) -> int:
 
         return run_proxy(asked)
 
-    return _reported(serve)
+    def print_env() -> int:
+        from ollama_code.frontends.proxy.print_env import run_print_env
+
+        return run_print_env(asked)
+
+    return _reported(print_env if asked.print_env else serve)
 
 
 def _reported(front_end: Callable[[], int]) -> int:

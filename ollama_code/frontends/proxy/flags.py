@@ -6,12 +6,14 @@ import argparse
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
     from ollama_code.bootstrap.serving import ToolsPolicy
 
 TOOLS_POLICIES: tuple[ToolsPolicy, ...] = ("auto", "always", "never")
+Client = Literal["claude", "codex", "opencode", "qwen", "openai"]
+CLIENTS: tuple[Client, ...] = get_args(Client)
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 SHORTEST_REMOTE_TOKEN = 32
 """Characters: a token on the network must not be guessed."""
@@ -47,6 +49,8 @@ class ServeFlags:
     parallel: int
     log_level: str
     reload: bool
+    print_env: Client | None
+    """The program whose settings are printed, instead of serving."""
 
 
 def read_flags(argv: Sequence[str], environ: Mapping[str, str]) -> ServeFlags:
@@ -76,6 +80,7 @@ def read_flags(argv: Sequence[str], environ: Mapping[str, str]) -> ServeFlags:
         parallel=slots_of_engine(environ),
         log_level=given.log_level,
         reload=given.reload,
+        print_env=given.print_env,
     )
 
 
@@ -107,6 +112,7 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     add("--num-ctx", type=_positive, metavar="N", help="context window of every model, in tokens")
     add("--log-level", choices=LOG_LEVELS, default="INFO", help="default: INFO")
     add("--reload", action="store_true", help="start again when the program's own code changes")
+    add("--print-env", choices=CLIENTS, help="print what this client needs, and end; nothing has to run yet")
     return parser
 
 

@@ -23,14 +23,16 @@ from ollama_code.bootstrap.workbench import Bounds
 from ollama_code.core.errors import UsageError
 from ollama_code.core.text import clean
 from ollama_code.frontends.proxy.app import Service, proxy_app
+from ollama_code.frontends.proxy.client_settings import NO_KEY
 from ollama_code.frontends.proxy.connections import Connection
-from ollama_code.frontends.proxy.flags import ServeFlags, remote_complaint
+from ollama_code.frontends.proxy.flags import CLIENTS, ServeFlags, remote_complaint
 from ollama_code.frontends.proxy.guard import Rules
 from ollama_code.frontends.proxy.reload import run_reloading
 from ollama_code.interrupts import cancelled_by_signals
 from ollama_code.storage.atomic import write_atomic
 
 _BACKLOG = 128
+_Address = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
 
 
 def run_proxy(flags: ServeFlags) -> int:
@@ -65,7 +67,7 @@ async def _main(flags: ServeFlags, listener: socket.socket) -> int:
 
 
 async def _serve(flags: ServeFlags, listener: socket.socket) -> None:
-    async with serving_backend(_serving(flags)) as backend:
+    async with serving_backend(serving_of(flags)) as backend:
         service = Service(backend)
         app = proxy_app(service, _rules(flags, listener))
         async with listening(app, listener, service.stopping):
@@ -90,7 +92,7 @@ def _kept_token(flags: ServeFlags, listener: socket.socket) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def _serving(flags: ServeFlags) -> Serving:
+def serving_of(flags: ServeFlags) -> Serving:
     directory = Path(flags.directory).resolve()
     more = tuple(Path(path).resolve() for path in flags.more_directories)
     return Serving(
@@ -102,10 +104,9 @@ def _serving(flags: ServeFlags) -> Serving:
     )
 
 
-@contextmanager
-def bound_socket(flags: ServeFlags) -> Iterator[socket.socket]:
-    """A socket at the address, not listening yet.
-    Raises: UsageError for an address that is taken, unknown, or reached by others without being meant so."""
+def address_of(flags: ServeFlags) -> tuple[socket.AddressFamily, _Address]:
+    """Where to listen. Raises: UsageError for an address that is unknown, or reached by others without being meant
+    so."""
     try:
         found = socket.getaddrinfo(flags.host, flags.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as e:
@@ -114,6 +115,14 @@ def bound_socket(flags: ServeFlags) -> Iterator[socket.socket]:
     family, _, _, _, address = found[0]
     if not _is_loopback(str(address[0])) and (complaint := remote_complaint(flags)):
         raise UsageError(complaint)
+    return family, address
+
+
+@contextmanager
+def bound_socket(flags: ServeFlags) -> Iterator[socket.socket]:
+    """A socket at the address, not listening yet.
+    Raises: UsageError for an address that is taken, unknown, or reached by others without being meant so."""
+    family, address = address_of(flags)
     # The protocol is named because asyncio sends without delay only then: 40 ms less for a small answer.
     with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -151,8 +160,8 @@ def _rules(flags: ServeFlags, listener: socket.socket) -> Rules:
 def greeting(flags: ServeFlags, listener: socket.socket, walls: str) -> str:
     """What is served, what it may touch and which sandbox holds it, and the lines a client needs."""
     host, port = listener.getsockname()[:2]
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    key = "ollama" if flags.token is None else "<your token>" if flags.token_given else flags.token
+    url = url_of(host, port)
+    key = NO_KEY if flags.token is None else "<your token>" if flags.token_given else flags.token
     lines = [
         f"Serving on {url}",
         *_powers(flags, walls),
@@ -161,8 +170,14 @@ def greeting(flags: ServeFlags, listener: socket.socket, walls: str) -> str:
         f"export OPENAI_API_KEY={key}",
         f"export ANTHROPIC_BASE_URL={url}",
         f"export ANTHROPIC_AUTH_TOKEN={key}",
+        "",
+        f"All that one client needs: the same with --print-env {'|'.join(CLIENTS)}",
     ]
     return clean("\n".join(lines))
+
+
+def url_of(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _powers(flags: ServeFlags, walls: str) -> Iterator[str]:
