@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 import pytest
 from textual.events import MouseScrollDown, Paste
 
+from ollama_code.core.display import DiffBlock
 from ollama_code.core.permission import Allowed, Answer, Refused
 from ollama_code.frontends.tui.panels.choices import Choices
 from ollama_code.frontends.tui.panels.confirm import ConfirmPanel
@@ -229,6 +230,37 @@ async def test_the_end_of_the_command_is_in_sight_and_not_that_of_the_rules_behi
         assert "tail of it" in screen_text(app, app.query_one("#body"))
         await pilot.press("end")
         assert "tool49 *" in screen_text(app, app.query_one("#body"))
+
+
+def spread(changes: int) -> DiffBlock:
+    """A change with much around it."""
+    context = "\n".join(f" kept {number}" for number in range(20))
+    changed = "\n".join(f"+new {number}" for number in range(changes))
+    return DiffBlock(
+        path="a.py", patch=f"@@ -1,40 +1,41 @@\n{context}\n{changed}\n{context}\n", added=1, removed=0
+    )
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 12)])
+async def test_a_diff_opens_where_it_changes_something(size: tuple[int, int]):
+    async with asked(request(spread(1)), size=size) as (app, pilot, _, _hand):
+        assert "+ new 0" in screen_text(app, app.query_one("#body"))
+        await pilot.press("home")
+        assert "kept 0" in screen_text(app, app.query_one("#body"))
+
+
+async def test_the_last_change_of_a_diff_is_in_sight_with_the_first():
+    async with asked(request(spread(100))) as (app, _pilot, _, _hand):
+        shown = screen_text(app, app.query_one("#body"))
+        assert "+ new 0" in shown and "+ new 99" in shown
+
+
+async def test_a_resize_leaves_a_reader_where_they_are():
+    async with asked(request(spread(100))) as (app, pilot, _, _hand):
+        await pilot.press("end")
+        await pilot.resize_terminal(90, 30)
+        await pilot.pause()
+        assert "kept 19" in screen_text(app, app.query_one("#body"))
 
 
 async def test_the_wheel_scrolls_the_diff():

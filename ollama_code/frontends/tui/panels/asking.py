@@ -31,9 +31,9 @@ _PAGES = {"pageup": -1, "pagedown": 1}
 
 @dataclass(frozen=True)
 class Form:
-    """All texts are cleaned rows. The end of `body` stays in sight while it is scrolled; `appendix` comes after it.
-    `lead` says how the options are chosen, `placeholder` what the line is for, `numbers` which digits mean the
-    options where those are not 1, 2, 3: a digit keeps its meaning when an option is missing."""
+    """All texts are cleaned rows. `body` begins scrolled to its row `begin`, and the end of what is before its row `end`
+    stays in sight. `lead` says how the options are chosen, `placeholder` what the line is for, `numbers` which digits
+    mean the options where those are not 1, 2, 3: a digit keeps its meaning when an option is missing."""
 
     head: tuple[Row, ...]
     body: tuple[Row, ...]
@@ -41,7 +41,8 @@ class Form:
     lead: str
     placeholder: str
     numbers: tuple[int, ...] = ()
-    appendix: tuple[Row, ...] = ()
+    begin: int = 0
+    end: int | None = None
 
     def index_of(self, digit: str) -> int | None:
         """The option that a digit means, from 0."""
@@ -102,9 +103,9 @@ class AskingPanel(Vertical, can_focus=True):
     def _open(self, form: Form) -> None:
         self._form = form
         self._head.show(form.head)
-        self._body.show((*form.body, *form.appendix), anchored=len(form.body))
+        self._body.show(form.body, anchored=len(form.body) if form.end is None else form.end)
         self._body.display = bool(form.body)
-        self._body.scroll_to(y=0, animate=False)
+        self._body.begin_at(form.begin)
         self._choices.offer(form.options)
         self._choices.display = bool(form.options)
         self._words.value = ""
@@ -114,8 +115,12 @@ class AskingPanel(Vertical, can_focus=True):
         self._settle.begin()
         self.display = True
         self._tell_lead()
-        self.call_after_refresh(self._tell_lead)
+        self.call_after_refresh(self._painted)
         self.focus()
+
+    def _painted(self) -> None:
+        self._body.stay()
+        self._tell_lead()
 
     def close(self) -> None:
         """Withdraw the question; nothing is answered."""

@@ -12,7 +12,7 @@ from ollama_code.core.display import CommandBlock, DiffBlock
 from ollama_code.core.permission import Allowed, Answer, PermissionRequest, Reach, Refused
 from ollama_code.core.text import one_line
 from ollama_code.frontends.tui.panels.asking import AskingPanel, Form
-from ollama_code.frontends.tui.panels.preview import preview_rows, spelled
+from ollama_code.frontends.tui.panels.preview import preview_rows, spelled, telling
 from ollama_code.frontends.tui.panels.rows import Row
 
 _WARNINGS: dict[Reach, tuple[str, str]] = {
@@ -55,15 +55,18 @@ class ConfirmPanel(AskingPanel):
         """Show the request and take the focus. `agent` is "main" or the id of a subagent."""
         self._request = request
         self._offered = offered = _offered(request)
+        preview = preview_rows(request.preview)
+        begin, end = telling(preview)
         self._open(
             Form(
                 head=_head(request, agent),
-                body=tuple(preview_rows(request.preview)),
+                body=(*preview, *_long_scopes(request)),
+                begin=begin,
+                end=end,
                 options=tuple(Row(_text(option, request), gutter=f"{option} ") for option in offered),
                 lead="1-5, y/n or arrows and Enter  ·  Esc is no",
                 placeholder="Why not, or what to do instead",
                 numbers=tuple(offered),
-                appendix=_long_scopes(request),
             )
         )
 

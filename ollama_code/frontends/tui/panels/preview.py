@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -22,6 +22,7 @@ from ollama_code.frontends.tui.panels.rows import Row
 TODO_MARKS = {"pending": "[ ]", "in_progress": "[>]", "completed": "[x]"}
 _HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 _TAB = 4
+_CHANGES = ("added", "removed")
 
 
 def preview_rows(display: Display) -> list[Row]:
@@ -41,6 +42,13 @@ def preview_rows(display: Display) -> list[Row]:
             return [row for path in paths for row in _plain(path)] + (_plain(rest, "$dim") if rest else [])
         case _:
             assert_never(display)
+
+
+def telling(rows: Sequence[Row]) -> tuple[int, int]:
+    """Where to begin, and where what matters ends: of a diff from the line before the first change to the last
+    change, else all of it."""
+    changed = [index for index, row in enumerate(rows) if row.style in _CHANGES]
+    return (max(changed[0] - 1, 0), changed[-1] + 1) if changed else (0, len(rows))
 
 
 def spelled(text: str) -> str:

@@ -121,6 +121,7 @@ class Rows(ScrollView, can_focus=False):
         self._held_rows = 0
         self._folded: tuple[int, list[_Piece]] = (0, [])
         self._revealed: int | None = None
+        self._first: int | None = None
         self._styles: dict[str, RichStyle] = {}
 
     @property
@@ -132,7 +133,7 @@ class Rows(ScrollView, can_focus=False):
         self._rows = tuple(rows)
         self._held_rows = anchored
         self._folded = (0, [])
-        self._revealed = None
+        self._revealed = self._first = None
         self._fit()
         self.refresh(layout=True)
 
@@ -176,6 +177,15 @@ class Rows(ScrollView, can_focus=False):
         last = self._pieces(self._inner_width)[end - 1]
         return kept + (last.start > 0 and last.end - last.start < _TELLING_CHARS)
 
+    def begin_at(self, row: int) -> None:
+        """Have `row` at the top, now and when the view gets its size; until `stay`."""
+        self._first = row
+        self._jump(bisect_left(self._pieces(self._inner_width), row, key=lambda piece: piece.row))
+
+    def stay(self) -> None:
+        """From now on it moves only when it is scrolled."""
+        self._first = None
+
     def reveal(self, row: int) -> None:
         """Scroll no more than needed to see the row; also after the next resize."""
         self._revealed = row
@@ -196,6 +206,8 @@ class Rows(ScrollView, can_focus=False):
         self._fit()
         if self._revealed is not None:
             self.reveal(self._revealed)
+        if self._first is not None:
+            self.begin_at(self._first)
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
