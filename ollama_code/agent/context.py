@@ -86,6 +86,11 @@ class Context:
         """Words of the person that the model shall hear before its next step."""
         self._steering.append(text)
 
+    @property
+    def steering(self) -> tuple[str, ...]:
+        """What `steer` was told and the model has not heard."""
+        return tuple(self._steering)
+
     def take_steering(self) -> bool:
         """Add what waits to be heard; whether there was anything."""
         texts, self._steering = self._steering, []
@@ -94,8 +99,8 @@ class Context:
         return bool(texts)
 
     def unheard(self) -> tuple[str, ...]:
-        """What `steer` was told and the model has not heard; it waits no longer."""
-        texts, self._steering = tuple(self._steering), []
+        """`steering`, which waits no longer."""
+        texts, self._steering = self.steering, []
         return texts
 
     def close_calls(self, text: str) -> None:

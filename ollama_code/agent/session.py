@@ -107,9 +107,11 @@ class Session:
         return self._rt.tooling.gate.mode
 
     def set_mode(self, mode: Mode) -> None:
-        if mode is not self._rt.tooling.gate.mode:
-            self._rt.tooling.gate.mode = mode
-            self._feed.emit(ModeChanged(mode=mode))
+        """To the nearest that the settings of this machine let it be."""
+        gate = self.gate
+        before, gate.mode = gate.mode, mode
+        if gate.mode is not before:
+            self._feed.emit(ModeChanged(mode=gate.mode))
 
     @property
     def gate(self) -> Gate:
@@ -203,7 +205,16 @@ class Session:
     def steer(self, text: str) -> None:
         """Words for the running turn: the model hears them before its next step, without the turn being stopped. When
         it ends before that, they begin the next message."""
-        self._context.steer(text)
+        self._context.steer(overt_for(text, self._feed.emit, self._rt.agent))
+
+    @property
+    def steering(self) -> tuple[str, ...]:
+        """Words of `steer` that the model has not heard yet, oldest first."""
+        return self._context.steering
+
+    def unsteer(self) -> tuple[str, ...]:
+        """Take `steering` back."""
+        return self._context.unheard()
 
     def compact(self) -> AsyncGenerator[Event, None]:
         """Replace the conversation by a summary of it and its last turn, in a turn of its own."""

@@ -113,6 +113,40 @@ async def test_a_letter_that_strayed_from_an_open_question_can_be_deleted(stage,
         await play.until(lambda: "refused" in play.text)
 
 
+async def test_ctrl_s_tells_the_running_turn_and_shows_when_it_was_heard(stage, server):
+    gate = server.gate()
+    server.play(
+        Reply(calls=(Call("list_directory", {"path": "."}),), pace=Pace(hold=gate)), Reply(text="Yes.")
+    )
+    async with stage.playing() as play:
+        await play.open()
+        await play.enter("look around")
+        await gate.until_reached()
+        play.app.prompt.set_draft("be brief")
+        await play.pilot.press("ctrl+s")
+        await play.until(lambda: "next step: be brief" in play.screen)
+        assert "❯ be brief" not in play.text
+        gate.open()
+        await play.until(lambda: "Yes." in play.text and not play.busy)
+        assert "❯ be brief" in play.text and "next step" not in play.screen
+
+
+async def test_ctrl_s_on_an_empty_prompt_tells_the_turn_what_waits(stage, server):
+    gate = server.gate()
+    server.play(
+        Reply(calls=(Call("list_directory", {"path": "."}),), pace=Pace(hold=gate)), Reply(text="Yes.")
+    )
+    async with stage.playing() as play:
+        await play.open()
+        await play.enter("look around")
+        await gate.until_reached()
+        await play.enter("be brief")
+        await play.until(lambda: "queued: be brief" in play.screen)
+        await play.pilot.press("ctrl+s")
+        await play.until(lambda: "next step: be brief" in play.screen and "queued" not in play.screen)
+        gate.open()
+
+
 async def test_letters_an_open_question_has_no_use_for_go_to_the_prompt(stage, server):
     server.play(Reply(calls=(WRITE,)))
     async with stage.playing() as play:

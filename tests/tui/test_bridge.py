@@ -26,6 +26,7 @@ class Face:
         self.said: list[str] = []
         self.waiting: tuple[str, ...] = ()
         self.held: tuple[str, ...] = ()
+        self.steering: tuple[str, ...] = ()
         self.missed: list[tuple[type, list[str]]] = []
         self.models: list[str] = []
         self.pulls: list[tuple[str, str]] = []
@@ -49,8 +50,8 @@ class Face:
     def say(self, text: str, tone: str = "info") -> None:
         self.said.append(text)
 
-    def queued(self, waiting: tuple[str, ...], held: tuple[str, ...]) -> None:
-        self.waiting, self.held = waiting, held
+    def queued(self, waiting: tuple[str, ...], held: tuple[str, ...], steering: tuple[str, ...]) -> None:
+        self.waiting, self.held, self.steering = waiting, held, steering
 
     def choose_model(self, models, current: str) -> None:
         self.models = [model.name for model in models]
@@ -202,6 +203,73 @@ async def test_the_newest_waiting_line_can_be_taken_back(server):
         gate.open()
         await done(bridge, face, 2)
         assert bridge.take_back() == "" and face.turns() == ["a", "b"]
+
+
+async def test_words_for_the_running_turn_are_heard_before_its_next_step(server):
+    gate = server.gate()
+    server.play(
+        Reply(calls=(Call("list_directory", {"path": "."}),), pace=Pace(hold=gate)),
+        Reply(text="Briefly, then."),
+    )
+    async with bridged() as (bridge, face):
+        bridge.submit("look around")
+        await gate.until_reached()
+        bridge.steer("be brief")
+        assert (face.steering, face.waiting) == (("be brief",), ())
+        gate.open()
+        await done(bridge, face, 1)
+        assert face.steering == () and face.ends() == ["done"]
+        assert server.chats[-1].json()["messages"][-1] == {"role": "user", "content": "be brief"}
+
+
+async def test_words_that_no_step_heard_are_held(server):
+    gate = server.gate()
+    server.play(Reply(text="one", pace=Pace(hold=gate)), Reply(text="two"))
+    async with bridged() as (bridge, face):
+        bridge.submit("a")
+        await gate.until_reached()
+        bridge.steer("be brief")
+        bridge.stop()
+        await done(bridge, face, 1)
+        assert (face.steering, face.held) == ((), ("be brief",))
+        bridge.go_on()
+        await done(bridge, face, 2)
+        assert face.turns() == ["a", "be brief"]
+
+
+async def test_words_for_a_turn_can_be_taken_back_the_newest_first(server):
+    gate = server.gate()
+    server.play(Reply(text="one", pace=Pace(hold=gate)))
+    async with bridged() as (bridge, face):
+        bridge.submit("a")
+        await gate.until_reached()
+        for words in ("first", "second"):
+            bridge.steer(words)
+        assert bridge.take_back() == "second" and face.steering == ("first",)
+        assert (bridge.take_back(), bridge.take_back(), face.steering) == ("first", "", ())
+        gate.open()
+        await done(bridge, face, 1)
+        assert len(server.chats) == 1
+
+
+@pytest.mark.parametrize("line", ["/todos", "!echo hi"])
+async def test_a_command_steers_nothing_and_waits(server, line: str):
+    gate = server.gate()
+    server.play(Reply(text="one", pace=Pace(hold=gate)))
+    async with bridged() as (bridge, face):
+        bridge.submit("a")
+        await gate.until_reached()
+        bridge.steer(line)
+        assert (face.steering, face.waiting) == ((), (line,))
+        gate.open()
+
+
+async def test_without_a_turn_words_that_would_steer_begin_one(server):
+    server.play(Reply(text="one"))
+    async with bridged() as (bridge, face):
+        bridge.steer("hello")
+        await done(bridge, face, 1)
+        assert face.turns() == ["hello"]
 
 
 async def test_a_stopped_turn_tells_its_end_and_leaves_a_history_that_can_go_on(server):

@@ -15,7 +15,7 @@ class Watched:
     def __init__(self) -> None:
         self.told: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self.ran: list[str] = []
-        self.gate = asyncio.Event()
+        self.begun, self.gate = asyncio.Event(), asyncio.Event()
         self.orders = Orders(self._hear)
 
     def _hear(self, waiting: tuple[str, ...], held: tuple[str, ...]) -> None:
@@ -28,6 +28,7 @@ class Watched:
     def order(self, name: str) -> Order:
         async def job() -> None:
             self.ran.append(name)
+            self.begun.set()
             await self.gate.wait()
 
         return Order(job, name)
@@ -38,8 +39,7 @@ class Watched:
 
 async def begun(watched: Watched) -> asyncio.Task[None]:
     running = asyncio.create_task(watched.run_next())
-    while not watched.ran:
-        await asyncio.sleep(0)
+    await watched.begun.wait()
     return running
 
 

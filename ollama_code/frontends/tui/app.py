@@ -127,6 +127,14 @@ class OllamaCodeApp(App[int]):
     def _go_on(self) -> None:
         if self.room is not None:
             self.room.go_on()
+    @on(PromptInput.Steered)
+    def _steered(self, message: PromptInput.Steered) -> None:
+        if self.room is not None:
+            self.prompt.remember(message.text)
+            self.room.steer(message.text)
+        elif message.text:
+            self._submitted(PromptInput.Submitted(message.text))
+
 
     @on(QueueView.TakeBack)
     def _take_back(self) -> None:

@@ -25,12 +25,14 @@ from ollama_code.commands.base import (
 )
 from ollama_code.commands.registry import NO_CUSTOM, Custom, is_command
 from ollama_code.core.errors import ModelMissing, ModelUnclear, OllamaCodeError
-from ollama_code.core.events import Event, TurnFinished
+from ollama_code.core.events import Event, MessageAdded, TurnFinished
+from ollama_code.core.messages import UserMessage
 from ollama_code.core.permission import Mode
 from ollama_code.core.phase import Phase
+from ollama_code.frontends.tui.install import installed
 from ollama_code.frontends.tui.orders import Order, Orders
 from ollama_code.frontends.tui.transcript.warm import warm_up
-from ollama_code.ports import ModelSummary, Person, PullProgress
+from ollama_code.ports import ModelSummary, Person
 
 if TYPE_CHECKING:
     from ollama_code.agent.session import Session
@@ -48,9 +50,11 @@ class Bridge:
         self._face = face
         self._person = person
         self._talk: Conversation | None = None
-        self._orders = Orders(face.queued)
+        self._orders = Orders(self._queued)
         self._closing: asyncio.Task[None] | None = None
         self._heard: Session | None = None
+        self._turning: Session | None = None
+        """Whose turn runs, while the model hears what is said meanwhile."""
         self._leaving = False
 
     @property
@@ -102,7 +106,16 @@ class Bridge:
 
     def submit(self, line: str) -> None:
         """A typed line: a command, a `!command` or words for the model."""
-        self._orders.put(Order(lambda: self._line(line), line))
+        self._orders.put(self._typed(line))
+
+    def steer(self, line: str) -> None:
+        """Words for the turn that runs, heard before its next step. Without such a turn they are sent as a line, and
+        so is a command."""
+        if self._turning is None or is_command(line) or line.startswith("!"):
+            self.submit(line)
+        else:
+            self._turning.steer(line)
+            self._orders.announce()
 
     def go_on(self) -> None:
         """Let go what is held; while there is no session, look for one again."""
@@ -121,19 +134,23 @@ class Bridge:
         return self._orders.stop()
 
     def take_back(self) -> str:
-        """The line that waits last, out of the queue; empty when none does."""
-        return self._orders.take_back()
+        """The line that waits last, out of the queue, or else the words that the running turn heard last of all;
+        empty when there is nothing."""
+        return self._orders.take_back() or self._unsteered()
 
     def cycle_mode(self) -> bool:
         """False when there is no session whose mode could change."""
         if self._talk is None or self._talk.opened is None:
             return False
         session = self._talk.opened.session
-        modes = list(Mode)
+        modes = session.gate.modes
         session.set_mode(modes[(modes.index(session.mode) + 1) % len(modes)])
         return True
 
     # --- orders ------------------------------------------------------------------------------------------
+
+    def _typed(self, line: str) -> Order:
+        return Order(lambda: self._line(line), line)
 
     async def _do(self, order: Order) -> None:
         await self._orders.carry_out(lambda: self._carried_out(order))
@@ -158,6 +175,20 @@ class Bridge:
         except OllamaCodeError:
             return ()
 
+    def _queued(self, waiting: tuple[str, ...], held: tuple[str, ...]) -> None:
+        if not self._leaving:
+            self._face.queued(waiting, held, self._turning.steering if self._turning else ())
+
+    def _unsteered(self) -> str:
+        """The newest words that the running turn has not heard, taken back."""
+        if self._turning is None or not self._turning.steering:
+            return ""
+        *older, newest = self._turning.unsteer()
+        for words in older:
+            self._turning.steer(words)
+        self._orders.announce()
+        return newest
+
     def _present(self, opened: Opened) -> None:
         """Tell the screen of a session and let it hear everything that session tells from now on."""
         if opened.session is not self._heard:
@@ -172,6 +203,8 @@ class Bridge:
     def _hear(self, event: Event) -> None:
         if not self._leaving:
             self._face.show(event)
+            if isinstance(event, MessageAdded) and isinstance(event.message, UserMessage):
+                self._orders.announce()  # these may be words that steered
 
     async def _open(self) -> None:
         assert self._talk is not None
@@ -183,7 +216,7 @@ class Bridge:
             await self._command(line)
         else:
             await self._open()
-            await self._turn(self._talk.say(line))
+            await self._turn(self._talk.say(line), steered=not line.startswith("!"))
 
     async def _command(self, line: str) -> None:
         assert self._talk is not None
@@ -207,7 +240,7 @@ class Bridge:
             case Copy(text=text):
                 self._face.copy(text)
             case Follow(recipe=recipe):
-                await self._turn(self._talk.follow(line, recipe))
+                await self._turn(self._talk.follow(line, recipe), steered=True)
             case Reconsider():
                 self._face.say(await self._talk.reconsider())
             case Quit():
@@ -216,12 +249,20 @@ class Bridge:
             case _:
                 assert_never(outcome)
 
-    async def _turn(self, stream: AsyncGenerator[Event, None]) -> None:
-        """Drive it to its end. What happens is shown by `_hear`, which also hears how a stopped turn ended."""
-        async with aclosing(stream) as events:
-            async for event in events:
-                if isinstance(event, TurnFinished) and event.agent == "main" and event.reason != "done":
-                    self._orders.hold()
+    async def _turn(self, stream: AsyncGenerator[Event, None], *, steered: bool = False) -> None:
+        """Drive it to its end. What happens is shown by `_hear`, which also hears how a stopped turn ended. Words
+        that were to steer it and came too late are held like lines."""
+        opened = self._talk.opened if self._talk is not None and steered else None
+        self._turning = opened.session if opened is not None else None
+        try:
+            async with aclosing(stream) as events:
+                async for event in events:
+                    if isinstance(event, TurnFinished) and event.agent == "main" and event.reason != "done":
+                        self._orders.hold()
+        finally:
+            late = self._turning.unsteer() if self._turning is not None else ()
+            self._turning = None
+            self._orders.keep(*map(self._typed, late))
 
     async def _switch(self, name: str) -> None:
         assert self._talk is not None
@@ -243,21 +284,8 @@ class Bridge:
             await self._switch(name)
 
     async def _fetch(self, name: str) -> bool:
-        """Whether it is installed now; the screen knows why when it is not."""
         assert self._talk is not None
-        self._face.pulling(name, PullProgress("asking the server"))
-        trouble = ""
-        try:
-            async with aclosing(self._talk.pull(name)) as steps:
-                async for step in steps:
-                    self._face.pulling(name, step)
-        except OllamaCodeError as e:
-            trouble = e.sentence
-        finally:
-            self._face.pulled(name, trouble)
-        if not trouble:
-            self._face.say(f"{name} is installed.", "dim")
-        return not trouble
+        return await installed(name, self._talk.pull(name), self._face)
 
 
 def _settle_memory() -> None:

@@ -45,6 +45,11 @@ class Orders:
         self._waiting = [order for order in self._waiting if not order.line]
         self.announce()
 
+    def keep(self, *orders: Order) -> None:
+        """Hold these, and nothing that waits."""
+        self._held += orders
+        self.announce()
+
     def release(self, *first: Order) -> None:
         """Carry out `first`, then what was held, before all that waits."""
         self._waiting[:0] = [*first, *self._held]

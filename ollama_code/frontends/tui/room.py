@@ -125,6 +125,14 @@ class Room(Horizontal):
         self._close_failed_pull()
         self.bridge.submit(text)
 
+    def steer(self, text: str) -> None:
+        """Words for the turn that runs; without any, the newest line that waits becomes them."""
+        if text:
+            self._keep(text)
+        self.hint("")
+        if words := text or self.bridge.take_back():
+            self.bridge.steer(words)
+
     def go_on(self) -> None:
         """Nothing was typed, only Enter: send what is held; while something is missing, see whether it is there."""
         if not self.bridge.session_open and not self.bridge.busy:
@@ -234,8 +242,8 @@ class Room(Horizontal):
         self._main.remove_class("-missing")
         self.transcript.say(text, tone)
 
-    def queued(self, waiting: tuple[str, ...], held: tuple[str, ...]) -> None:
-        self._prompt.queue.show(waiting, held)
+    def queued(self, waiting: tuple[str, ...], held: tuple[str, ...], steering: tuple[str, ...]) -> None:
+        self._prompt.queue.show(waiting, held, steering)
 
     def choose_model(self, models: tuple[ModelSummary, ...], current: str) -> None:
         rows = [_row(model, current) for model in models if _chats(model)]

@@ -11,7 +11,10 @@ async def test_waiting_prompts_stand_above_the_prompt():
     async with Host().run_test() as pilot:
         pilot.app.prompt.queue.show(["one\nmore", "two\x1b[2J [red]"])
         await pilot.pause()
-        assert rows(pilot.app) == ["queued: one more", "queued: two<U+001B>[2J [red]  (Up edits)"]
+        assert rows(pilot.app) == [
+            "queued: one more",
+            "queued: two<U+001B>[2J [red]  (Up edits, Ctrl+S: next step)",
+        ]
         assert pilot.app.prompt.queue.region.bottom == pilot.app.query_one("#line").region.y
         assert pilot.app.prompt.queue.size.height == 2
 
@@ -20,7 +23,7 @@ async def test_of_many_the_newest_are_shown():
     async with Host().run_test() as pilot:
         pilot.app.prompt.queue.show([str(n) for n in range(10)])
         await pilot.pause()
-        assert rows(pilot.app) == ["8 more", "queued: 8", "queued: 9  (Up edits)"]
+        assert rows(pilot.app) == ["8 more", "queued: 8", "queued: 9  (Up edits, Ctrl+S: next step)"]
 
 
 async def test_what_is_held_says_how_to_send_it():

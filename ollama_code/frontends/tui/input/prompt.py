@@ -28,9 +28,9 @@ NO_SOURCES = Sources(commands=CommandChoices(tuple), files=FileChoices(_no_files
 
 
 class PromptInput(Vertical):
-    """Keys: Enter sends; Shift+Enter, Alt+Enter and Ctrl+J break the line; Up and Down walk through `history` from
-    the first and last row; Tab completes. Every other key is the text area's own, and Esc, Shift+Tab, Ctrl+C
-    without a selection and the like bubble to the app."""
+    """Keys: Enter sends; Ctrl+S says it to the turn that runs; Shift+Enter, Alt+Enter and Ctrl+J break the line; Up
+    and Down walk through `history` from the first and last row; Tab completes. Every other key is the text area's
+    own, and Esc, Shift+Tab, Ctrl+C without a selection and the like bubble to the app."""
 
     DEFAULT_CSS = """
     PromptInput {
@@ -45,6 +45,12 @@ class PromptInput(Vertical):
     @dataclass
     class Submitted(Message):
         """`text` is what was typed and pasted, in full. The prompt is empty again and has not remembered it."""
+
+        text: str
+
+    @dataclass
+    class Steered(Message):
+        """`text` is for the turn that runs; empty, it means the newest line that waits. As after `Submitted`."""
 
         text: str
 
@@ -131,6 +137,8 @@ class PromptInput(Vertical):
         match key:
             case "enter":
                 return self._completer.accept_unfinished() or self._send()
+            case "ctrl+s":
+                return self._steer()
             case "shift+enter" | "alt+enter" | "ctrl+j":
                 self._editor.put("\n")
                 return True
@@ -151,6 +159,13 @@ class PromptInput(Vertical):
             self.post_message(self.Submitted(text))
         elif not text:
             self.post_message(self.Blank())
+        return True
+
+    def _steer(self) -> bool:
+        text = self._editor.expanded
+        if text.strip() or self.queue.filled:
+            self.clear()
+            self.post_message(self.Steered(text.strip()))
         return True
 
     def _older(self) -> bool:

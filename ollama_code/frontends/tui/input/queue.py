@@ -12,6 +12,7 @@ from textual.widget import Widget
 from ollama_code.core.text import one_line
 
 MOST_ROWS = 3
+_HELD, _QUEUED, _STEERING = "  (Enter sends, Up edits)", "  (Up edits, Ctrl+S: next step)", "  (Up edits)"
 
 
 class QueueView(Widget):
@@ -36,13 +37,15 @@ class QueueView(Widget):
     def filled(self) -> bool:
         return bool(self._rows)
 
-    def show(self, queued: Sequence[str], held: Sequence[str] = ()) -> None:
-        """`held` are older than `queued` and are sent by Enter in an empty prompt, not by the end of the turn."""
+    def show(self, queued: Sequence[str], held: Sequence[str] = (), steering: Sequence[str] = ()) -> None:
+        """`held` are older than `queued` and are sent by Enter in an empty prompt, not by the end of the turn;
+        `steering` is heard by the turn that runs."""
         self._rows = (
+            *(f"next step: {one_line(words)}" for words in steering),
             *(f"held: {one_line(line)}" for line in held),
-            *(f"queued: {one_line(q)}" for q in queued),
+            *(f"queued: {one_line(line)}" for line in queued),
         )
-        self._hint = "  (Enter sends, Up edits)" if held else "  (Up edits)"
+        self._hint = _HELD if held else _QUEUED if queued else _STEERING
         self.set_class(self.filled, "-filled")
         self.refresh(layout=True)
 

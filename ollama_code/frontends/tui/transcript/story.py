@@ -88,6 +88,8 @@ class Story:
                 self._draft(event)
             case MessageAdded(message=AssistantMessage(text=text), agent=agent):
                 self._correct(agent, text)
+            case MessageAdded(message=UserMessage(by="person", said=(), text=text), agent="main"):
+                self._begin(UserBlock(text), MAIN)  # in the middle of a turn, which it steers
             case ToolStarted():
                 self._start_call(event)
             case ToolFinished(call_id=call, agent=agent):
