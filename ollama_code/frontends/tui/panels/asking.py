@@ -31,7 +31,7 @@ _PAGES = {"pageup": -1, "pagedown": 1}
 
 @dataclass(frozen=True)
 class Form:
-    """All texts are cleaned rows. `body` begins scrolled to its row `begin`, and the end of what is before its row `end`
+    """All texts are cleaned rows. `body` begins scrolled to its row `begin`; the end of what is before its row `end`
     stays in sight. `lead` says how the options are chosen, `placeholder` what the line is for, `numbers` which digits
     mean the options where those are not 1, 2, 3: a digit keeps its meaning when an option is missing."""
 
