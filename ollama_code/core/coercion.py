@@ -115,10 +115,10 @@ def _named(arguments: Arguments, signature: Signature) -> tuple[Arguments, list[
             raise _invalid(f"{signature.name}: {both}. Send one of them.")
         else:
             named[target] = value
-    if not signature.open and "path" in unknown and (only := _only_string(signature)) and only not in named:
+    if not signature.open and "path" in unknown and (only := _only_string(signature)):
         unknown.remove("path")
-        _no_rival(arguments, unknown, signature)
-        named[only] = arguments["path"]
+        _no_rival(arguments, [*unknown, *(key for key in named if key == only)], signature)
+        named.setdefault(only, arguments["path"])
     return named, unknown
 
 

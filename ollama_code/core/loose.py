@@ -21,6 +21,7 @@ _WORDS: dict[str, JsonValue] = {
     "true": True, "True": True, "false": False, "False": False, "null": None, "None": None,
 }  # fmt: skip
 _STRUCTURE = re.compile(r"\s*(?:[,:}\]]|/[*/]|\Z)")
+_JOINS = re.compile(r"[\"']\s*\+\s*")
 _TO_THE_END = re.compile(r"[\s}\]]*(?:\Z|<|```)")
 _RAW_QUOTES = ('<|"|>', "<escape>")
 """Quote tokens: between two of them every character stands for itself."""
@@ -264,4 +265,6 @@ class _Reader:
     def _one_reading(self, inner: list[int], at: int) -> bool:
         if all(self._text[i - 1].isalnum() and self._text[i + 1].isalnum() for i in inner):
             return True
+        if all(_JOINS.fullmatch(self._text, *ends) for ends in zip(inner[::2], inner[1::2], strict=False)):
+            return False
         return len(inner) % 2 == 0 or _TO_THE_END.match(self._text, at + 1) is not None

@@ -20,6 +20,7 @@ _EXAMPLE = re.compile(
     re.IGNORECASE,
 )
 """Words that introduce something shown, not something done."""
+_SENTENCE_END = (".", "!", "?", "…", "。", "！", "？", ">")
 _INTENT = re.compile(
     r"\b(?:I|I'll|I'm|let me|let's|we|we'll|ich|je|yo|voy|vou|vado|nous|wir|я)\b|^\W*\w+ing\b|\bj'"
     r"|сейчас|сначала|我|让我",
@@ -65,7 +66,8 @@ def is_call(text: str, found: list[Block], number: int, declared: Declared) -> b
     if any(declared.find(call.name) is None for call in block.calls) and not _announces(block, alone):
         return False
     if block.announced and block.fence is None:
-        return not (_is_introduced(intro) or (shown and intro.endswith((":", "："))))
+        aside = shown and (intro.endswith((":", "：")) or _is_within_line(text, block, intro))
+        return not (aside or _is_introduced(intro))
     if block.fence in CODE_FENCES:
         return alone
     return not shown and not _is_shown_by(intro)
@@ -82,6 +84,14 @@ def _is_introduced(intro: str) -> bool:
     """Whether the words before run on into the call as into an example."""
     last = _last_sentence(intro)
     return _runs_on(last) and bool(_EXAMPLE.search(last))
+
+
+def _is_within_line(text: str, block: Block, intro: str) -> bool:
+    """Whether a sentence that says nothing of acting runs on into the call and, on its last line, behind it."""
+    line = text[: block.start].rpartition("\n")[2].strip()
+    space = text[len(text[: block.end].rstrip()) : block.end]
+    goes_on = bool(line) and not line.endswith(_SENTENCE_END) and "\n" not in space
+    return goes_on and not _INTENT.search(_last_sentence(intro))
 
 
 def _is_shown_by(intro: str) -> bool:

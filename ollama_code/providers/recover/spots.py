@@ -7,17 +7,17 @@ import re
 
 from ollama_code.providers.recover.declared import Declared
 from ollama_code.providers.recover.forms.named import NAME
-from ollama_code.providers.recover.forms.python import OPENING, python_calls
+from ollama_code.providers.recover.forms.python import LIST, OPENING, python_calls
 from ollama_code.providers.recover.forms.tags import attributed
-from ollama_code.providers.recover.tokens import INVENTED, OPENERS, garbage_end, head_end
-from ollama_code.providers.recover.written import Block, State, Written
+from ollama_code.providers.recover.tokens import INVENTED, INVISIBLE, OPENERS, garbage_end, head_end
+from ollama_code.providers.recover.written import Block, Body, State, Written
 
 _NAME_BEFORE = re.compile(
     rf"(?:{NAME}|function<[｜|]tool[▁_]sep[｜|]>{NAME})\s*(?:\[CALL_ID\][\w-]{{0,60}})?\Z"
 )
 _NAME_REACH = 240
-_BEFORE = ".!?:…。！？：>]\ufeff"
-_BEFORE_CALL = re.compile(rf"(?:^|[{re.escape(_BEFORE)}])[\s\ufeff]*\Z")
+_BEFORE = f".!?:…。！？：>]{INVISIBLE}"
+_BEFORE_CALL = re.compile(rf"(?:^|[{re.escape(_BEFORE)}])[\s{INVISIBLE}]*\Z")
 _NUMBERED = re.compile(r"^\s*(?:\d+|[a-zA-Z])[.)]\s*\Z")
 _LINE_REACH = 400
 _QUOTING = frozenset("'\"`=(")
@@ -62,13 +62,25 @@ def alone(text: str, declared: Declared) -> Block | None:
 
 def _python(text: str, at: int, declared: Declared) -> Block | None:
     """Python calls: anywhere else they are program code."""
-    body = python_calls(text, at, declared) if OPENING.match(text, at) else None
-    if body is None or any(not declared.find(call.name) or call.odd for call in body.calls):
+    body = python_calls(text, at, declared) if OPENING.match(text, at) or LIST.match(text, at) else None
+    if body and body.calls[-1].state is State.BROKEN and _is_one_line(text[at:].strip(), body, declared):
+        return Block(body.calls, at, len(text), announced=True)
+    if (
+        body is None
+        or LIST.match(text, at)
+        or any(not declared.find(call.name) or call.odd for call in body.calls)
+    ):
         return None
     end = garbage_end(text, body.end)
     rest = text[end:]
     is_all = not rest.strip() or INVENTED.match(rest.lstrip())
     return Block(body.calls, at, end, announced=False) if is_all else None
+
+
+def _is_one_line(line: str, body: Body, declared: Declared) -> bool:
+    """Whether unreadable Python is no program but calls of our tools: one line, or a list."""
+    ours = all(declared.find(call.name) and not call.odd for call in body.calls)
+    return ours and line.endswith((")", ")]")) and ("\n" not in line or line.endswith("]"))
 
 
 def _tag(text: str, declared: Declared) -> Block | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import re
 
+INVISIBLE = "\ufeff\u200b\u2060"
+"""Characters nobody sees, in front of a text and behind it."""
 PREFIX = r"(?:\w{1,20}:|[｜|]\w{1,20}[｜|])"
 """A namespace in front of the name of a tag, as of MiniMax and DeepSeek."""
 _TAG = rf"(?i:(?:\w{{1,20}}_|{PREFIX})?(?:tool[_-]?calls?|function[_-]?calls?|tools|tool_use|use_tool|tool_code))"
@@ -49,12 +51,13 @@ INVENTED = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 """Where a model starts to write the result of its own call."""
-_HEAD = re.compile(rf"(?:[\s\ufeff]|{_CONTROL}|{_STRAY})*")
+_HEAD = re.compile(rf"(?:[\s{INVISIBLE}]|{_CONTROL}|{_STRAY})*")
 _GARBAGE = re.compile(
-    rf"(?:[\s\ufeff}}\]]|(?!{PAIRED}|{SINGLE}|{_HEADER}|{_RESULT})(?:{_CONTROL})|{_STRAY}|```+(?=\s*(?:\Z|<)))*"
+    rf"(?:[\s{INVISIBLE}}}\]]|(?!{PAIRED}|{SINGLE}|{_HEADER}|{_RESULT})(?:{_CONTROL})|{_STRAY}|```+(?=\s*(?:\Z|<)))*"
 )
 _TAIL_TOKEN = re.compile(rf"(?:{_CONTROL}|{_STRAY})\Z")
 _TAIL_REACH = 80
+_BLANK_END = re.compile(rf"(?<![\s{INVISIBLE}])[\s{INVISIBLE}]+\Z")
 STOP = re.compile(r"</|<\||<｜|<end_|<tool_call\||```|\[/?TOOL_|\[ARGS\]")
 """Where a value cannot go on, so that a missing brace is seen."""
 
@@ -81,7 +84,7 @@ def edged(text: str) -> str:
     """`text` without control tokens, stray closers and white space at its two ends."""
     start, end = head_end(text), len(text)
     while True:
-        end = start + len(text[start:end].rstrip())
+        end = start + len(_BLANK_END.sub("", text[start:end]))
         reach = max(start, end - _TAIL_REACH)
         tail = _last_token(text[reach:end])
         if tail < 0:

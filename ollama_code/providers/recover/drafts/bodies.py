@@ -10,8 +10,8 @@ from ollama_code.providers.recover.drafts.heard import Began, Ended, Named, Tell
 from ollama_code.providers.recover.drafts.objects import arguments, whole_calls
 from ollama_code.providers.recover.drafts.python import python_arguments
 from ollama_code.providers.recover.drafts.tags import opened, tag_ahead, tagged
+from ollama_code.providers.recover.forms.dialects import PAIRS, Dialect
 from ollama_code.providers.recover.forms.named import NAME, SEPARATOR
-from ollama_code.providers.recover.forms.tags import PAIRS, Dialect
 from ollama_code.providers.recover.tokens import CLOSER, OPENER
 
 _HEADER = re.compile(NAME)

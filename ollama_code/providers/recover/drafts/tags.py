@@ -9,7 +9,7 @@ from ollama_code.core.growing import Growing, Lost, ahead, skip_blank
 from ollama_code.core.growing_string import held_back
 from ollama_code.providers.recover.drafts.heard import Hearing, Valued
 from ollama_code.providers.recover.drafts.objects import arguments
-from ollama_code.providers.recover.forms.tags import FUNCTION, INVOKE, PAIRS, PREFIXED, Dialect, prefixed
+from ollama_code.providers.recover.forms.dialects import FUNCTION, INVOKE, PAIRS, PREFIXED, Dialect, prefixed
 from ollama_code.providers.recover.tokens import CLOSER
 
 TAG_LIMIT = 240

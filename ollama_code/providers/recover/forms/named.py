@@ -19,6 +19,8 @@ _SEPARATED = re.compile(
     rf"(?:function<[｜|]tool[▁_]sep[｜|]>(?P<second>{NAME})|(?P<first>{NAME})\s*(?:\[CALL_ID\][\w-]{{0,60}})?\s*"
     rf"(?:{_SEPARATORS})){_JSON_FENCE}"
 )
+_IN_PROSE = re.compile(rf"{NAME}\s+(?:{_SEPARATORS})\s*[^\W\d]")
+"""A sentence about a separator: a word stands before it and one after it."""
 CHEVRONS = rf"\ufeff?>>>(?={NAME}[ \t]*\n\s*\{{)"
 """Functionary's header."""
 _HEADED = re.compile(rf"{CHEVRONS}(?P<first>{NAME})\s*")
@@ -38,7 +40,7 @@ FENCE_END = re.compile(r"\s*```(?!\w)")
 def separated(text: str, at: int) -> Body | None:
     """`N`, a separator, an object."""
     found = _SEPARATED.match(text, at) or CALLED.match(text, at) or _HEADED.match(text, at)
-    return _object(text, found) if found else None
+    return _object(text, found) if found and not _IN_PROSE.fullmatch(text, at, found.end() + 1) else None
 
 
 def beside(text: str, at: int) -> Body | None:

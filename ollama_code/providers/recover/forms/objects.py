@@ -29,9 +29,9 @@ _BESIDE = frozenset(
     "id type tool_call_id toolCallId call_id toolUseId index thought thoughts reasoning thinking".split()
 )
 _RESULTS = {"result", "results", "output", "response"}
-_NAMED = re.compile(rf"""["']?(?:{"|".join(NAME_KEYS)})["']?\s*:\s*["']([^"'\n]{{0,200}})["']""")
+_NAMED = re.compile(rf"""["'“”]?(?:{"|".join(NAME_KEYS)})["'“”]?\s*:\s*["'“”]([^"'“”\n]{{0,200}})["'“”]""")
 _CARRIES = re.compile(
-    rf"""["']?(?:{"|".join((*ARGUMENT_KEYS, *_LISTS, "function", "functionCall"))})["']?\s*:\s*["{{\[]"""
+    rf"""["'“”]?(?:{"|".join((*ARGUMENT_KEYS, *_LISTS, "function", "functionCall"))})["'“”]?\s*:\s*["“{{\[]"""
 )
 _BOUND = re.compile(rf"{CLOSER.pattern}|\n```")
 _LOOK_AHEAD = 1000
