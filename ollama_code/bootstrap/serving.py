@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -20,8 +20,10 @@ from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.profile import known_of
 from ollama_code.bootstrap.records import recorder, redactor
 from ollama_code.bootstrap.slots import Slots
+from ollama_code.bootstrap.watch import Watch
 from ollama_code.bootstrap.window import Wishes, settled_window
 from ollama_code.bootstrap.workbench import Bounds, House, Workbench
+from ollama_code.core.audit import Decided, Ran, Record
 from ollama_code.core.errors import ModelMissing
 from ollama_code.core.events import Event, Notice
 from ollama_code.core.text import one_line
@@ -49,6 +51,7 @@ class Serving:
     tools: ToolsPolicy = "auto"
     parallel: int = 1
     """Answers that the engine writes at a time; more requests wait here, where those that matter go first."""
+    watch: Watch = field(default_factory=Watch)
 
 
 @dataclass(frozen=True)
@@ -78,10 +81,9 @@ class Backend:
         self.slots = Slots(serving.parallel)
         self.changing = asyncio.Lock()
         """Held by the one call that may change something in the directory."""
+        self.chat = serving.watch.over(self._chat)
 
-    async def chat(self, request: ChatRequest, *, behind: bool = False) -> AsyncGenerator[Chunk, None]:
-        """The answer, as soon as it is the turn of this request; who is `behind` lets all others pass.
-        Raises: ProviderError."""
+    async def _chat(self, request: ChatRequest, *, behind: bool = False) -> AsyncGenerator[Chunk, None]:
         async with self.slots.turn(behind=behind), aclosing(self.provider.chat(request)) as chunks:
             async for chunk in chunks:
                 yield chunk
@@ -112,7 +114,7 @@ class Backend:
         redact = await asyncio.to_thread(redactor, self._loaded)
         house = House(
             loaded=self._loaded,
-            record=recorder(header, redact, _warn),
+            record=_both(recorder(header, redact, _warn), self.serving.watch.record),
             hides=redact.sure if self._settings.hide_secrets else redact.known,
         )
         bench = Workbench(bounds, folder, house)
@@ -157,6 +159,14 @@ async def serving_backend(serving: Serving) -> AsyncGenerator[Backend, None]:
             yield backend
     finally:
         await provider.close()
+
+
+def _both(one: Record, other: Record) -> Record:
+    def record(entry: Decided | Ran) -> None:
+        one(entry)
+        other(entry)
+
+    return record
 
 
 def _warn(event: Event) -> None:

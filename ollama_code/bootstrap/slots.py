@@ -17,12 +17,26 @@ class Slots:
     """First come, first served; who goes `behind` waits for all others, as a title waits for an answer."""
 
     def __init__(self, count: int = 1, queue: int = QUEUE) -> None:
-        self._free = count
+        self._count = self._free = count
         self.inside = 0
         """Requests that were admitted and are not done."""
         self._limit = count + queue
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._behind: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def waiting(self) -> int:
+        """Answers that wait for their turn."""
+        return sum(not turn.done() for queue in (self._waiting, self._behind) for turn in queue)
+
+    @property
+    def running(self) -> int:
+        """Answers that are being written."""
+        return self._count - self._free
+
+    @property
+    def free(self) -> int:
+        return self._free
 
     @contextmanager
     def admitted(self) -> Iterator[None]:

@@ -14,11 +14,14 @@ from openai import AsyncOpenAI
 
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.serving import Serving, ToolsPolicy, serving_backend
+from ollama_code.bootstrap.watch import Watch
 from ollama_code.bootstrap.workbench import Bounds
 from ollama_code.frontends.proxy.app import Service, proxy_app
 from ollama_code.frontends.proxy.flags import read_flags
 from ollama_code.frontends.proxy.guard import Rules
+from ollama_code.frontends.proxy.metrics import Metrics
 from ollama_code.frontends.proxy.serve import bound_socket, listening
+from ollama_code.frontends.proxy.watched import watch_for
 
 TOKEN = "a-token-for-the-test"
 
@@ -58,6 +61,7 @@ class Wish:
     tools: ToolsPolicy = "auto"
     model: str | None = None
     keepalive_s: float = 10.0
+    metrics: Metrics | None = None
 
 
 USUAL = Wish()
@@ -70,11 +74,12 @@ async def running(ollama_url: str, directory: Path, wish: Wish = USUAL) -> Async
         options=Options(model=wish.model, ollama_url=ollama_url),
         max_iterations=wish.max_iterations,
         tools=wish.tools,
+        watch=watch_for(wish.metrics) if wish.metrics else Watch(),
     )
     with bound_socket(read_flags(["-p", "0"], {})) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         async with serving_backend(serving) as backend:
-            service = Service(backend, keepalive_s=wish.keepalive_s)
+            service = Service(backend, keepalive_s=wish.keepalive_s, metrics=wish.metrics)
             async with listening(
                 proxy_app(service, Rules(TOKEN, port=listener.getsockname()[1])), listener, service.stopping
             ):

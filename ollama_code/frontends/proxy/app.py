@@ -28,6 +28,7 @@ from ollama_code.frontends.proxy.guard import Guard, Rules, read_body
 from ollama_code.frontends.proxy.hearing import Job
 from ollama_code.frontends.proxy.learned import Learned
 from ollama_code.frontends.proxy.loop import answer, no_search, tools_for
+from ollama_code.frontends.proxy.metrics import CONTENT_TYPE, Metrics
 from ollama_code.frontends.proxy.mixed import Unseen
 from ollama_code.frontends.proxy.models import (
     anthropic_list,
@@ -38,6 +39,7 @@ from ollama_code.frontends.proxy.models import (
 )
 from ollama_code.frontends.proxy.openapi import document
 from ollama_code.frontends.proxy.order import ToolOrder
+from ollama_code.frontends.proxy.watched import Counted
 from ollama_code.frontends.proxy.wire import Fields, compact
 
 _Work = Callable[[], Awaitable[Fields]]
@@ -56,6 +58,8 @@ class Service:
     learned: Learned = field(default_factory=Learned)
     order: ToolOrder = field(default_factory=ToolOrder)
     unseen: Unseen = field(default_factory=Unseen)
+    metrics: Metrics | None = None
+    """Counted and told only where somebody wants them."""
 
     async def health(self, request: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -65,7 +69,17 @@ class Service:
         return JSONResponse({"name": "ollama-code"})
 
     async def openapi(self, request: Request) -> Response:
-        return JSONResponse(document())
+        return JSONResponse(document(metrics=self.metrics is not None))
+
+    async def numbers(self, request: Request) -> Response:
+        assert self.metrics is not None
+        slots = self.backend.slots
+        gauges = {
+            "queue_length": slots.waiting,
+            "running_turns": slots.running,
+            "open_requests": slots.inside,
+        }
+        return Response(self.metrics.text(gauges), media_type=CONTENT_TYPE)
 
     async def models(self, request: Request) -> Response:
         installed = await self.backend.provider.installed()
@@ -148,6 +162,7 @@ def proxy_app(service: Service, rules: Rules) -> ASGIApp:
             Route("/v1/chat/completions", service.chat, methods=["POST"]),
             Route("/v1/messages", service.messages, methods=["POST"]),
             Route("/v1/messages/count_tokens", service.count_tokens, methods=["POST"]),
+            *([Route("/metrics", service.numbers)] if service.metrics else []),
         ],
         exception_handlers={
             Refused: _refused,
@@ -158,7 +173,10 @@ def proxy_app(service: Service, rules: Rules) -> ASGIApp:
         },
     )
     app.router.redirect_slashes = False
-    return _OnePrefix(Guard(app, rules))
+    guarded = _OnePrefix(Guard(app, rules))
+    if service.metrics is None:
+        return guarded
+    return Counted(guarded, service.metrics, {route.path for route in app.routes if isinstance(route, Route)})
 
 
 @dataclass(frozen=True)

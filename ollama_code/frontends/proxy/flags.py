@@ -48,6 +48,7 @@ class ServeFlags:
     num_ctx: int | None
     parallel: int
     log_level: str
+    metrics: bool
     reload: bool
     print_env: Client | None
     """The program whose settings are printed, instead of serving."""
@@ -79,6 +80,7 @@ def read_flags(argv: Sequence[str], environ: Mapping[str, str]) -> ServeFlags:
         num_ctx=given.num_ctx,
         parallel=slots_of_engine(environ),
         log_level=given.log_level,
+        metrics=given.metrics,
         reload=given.reload,
         print_env=given.print_env,
     )
@@ -111,6 +113,7 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     add("--default-model", metavar="NAME", help="the model for requests that name none")
     add("--num-ctx", type=_positive, metavar="N", help="context window of every model, in tokens")
     add("--log-level", choices=LOG_LEVELS, default="INFO", help="default: INFO")
+    add("--metrics", action="store_true", help="count what is done, and tell Prometheus at /metrics")
     add("--reload", action="store_true", help="start again when the program's own code changes")
     add("--print-env", choices=CLIENTS, help="print what this client needs, and end; nothing has to run yet")
     return parser

@@ -34,7 +34,7 @@ _BUSY = {"429": "Too many requests already: send it again in a moment."}
 _OVERLOADED = {"529": _BUSY["429"]}
 
 
-def document() -> Schema:
+def document(*, metrics: bool = False) -> Schema:
     """OpenAPI 3.1. What a schema allows is taken; failures have the envelope of the caller's dialect."""
     schemas: Schema = {"Error": _one_of("OpenAIError", "AnthropicError"), **_SHAPES}
     chat, messages, count = (_body(model, schemas) for model in (ChatBody, MessagesBody, CountBody))
@@ -53,6 +53,7 @@ def document() -> Schema:
             "/api/version": {"get": _get("The version of Ollama.", "Version", _OF_MODELS)},
             "/health": {"get": {**_get("Whether the server runs.", "Health"), "security": []}},
             "/openapi.json": {"get": _get("This document.", "Document")},
+            **({"/metrics": {"get": _metrics()}} if metrics else {}),
             "/v1/models": {
                 "get": {**_get("The installed models.", "Models", _OF_MODELS), "parameters": _PAGE}
             },
@@ -102,6 +103,11 @@ def _one_of(*names: str) -> Schema:
 
 def _get(summary: str, answer: str, more: dict[str, str] | None = None) -> Schema:
     return {"summary": summary, "responses": _responses(_json(answer), _REFUSALS | (more or {}))}
+
+
+def _metrics() -> Schema:
+    text: Schema = {"text/plain": {"schema": _TEXT}}
+    return {"summary": "What was done so far, for Prometheus.", "responses": _responses(text, _REFUSALS)}
 
 
 def _hello(summary: str) -> Schema:

@@ -27,7 +27,9 @@ from ollama_code.frontends.proxy.client_settings import NO_KEY
 from ollama_code.frontends.proxy.connections import Connection
 from ollama_code.frontends.proxy.flags import CLIENTS, ServeFlags, remote_complaint
 from ollama_code.frontends.proxy.guard import Rules
+from ollama_code.frontends.proxy.metrics import Metrics
 from ollama_code.frontends.proxy.reload import run_reloading
+from ollama_code.frontends.proxy.watched import watch_for
 from ollama_code.interrupts import cancelled_by_signals
 from ollama_code.storage.atomic import write_atomic
 
@@ -67,8 +69,12 @@ async def _main(flags: ServeFlags, listener: socket.socket) -> int:
 
 
 async def _serve(flags: ServeFlags, listener: socket.socket) -> None:
-    async with serving_backend(serving_of(flags)) as backend:
-        service = Service(backend)
+    metrics = Metrics() if flags.metrics else None
+    serving = serving_of(flags)
+    if metrics is not None:
+        serving = replace(serving, watch=watch_for(metrics))
+    async with serving_backend(serving) as backend:
+        service = Service(backend, metrics=metrics)
         app = proxy_app(service, _rules(flags, listener))
         async with listening(app, listener, service.stopping):
             gc.freeze()  # what is here now stays as long as the server: never looked through again, no pause for it
