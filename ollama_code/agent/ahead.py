@@ -5,15 +5,20 @@ It gives way at once: what was read until then stays read."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
+from ollama_code.agent.alarm import examined, refused, tell_cut
+from ollama_code.agent.context import Context
+from ollama_code.agent.meter import Meter
 from ollama_code.agent.pace import Pace
 from ollama_code.agent.placement import announce
+from ollama_code.agent.refit import fitting, misfits
+from ollama_code.agent.room import tell_window
 from ollama_code.agent.runtime import Runtime
-from ollama_code.core.errors import ProviderError
+from ollama_code.core.errors import ContextOverflow, ProviderError
 from ollama_code.core.events import Notice, PhaseChanged, ReadAhead
-from ollama_code.core.messages import Message
+from ollama_code.core.messages import Message, UserMessage
 from ollama_code.core.phase import Phase
 from ollama_code.core.usage import Usage
 from ollama_code.ports import ChatRequest, LoadedModel, ReplyEnd
@@ -26,29 +31,29 @@ class Ahead:
     def __init__(self) -> None:
         self._task: asyncio.Task[None] | None = None
 
-    def warm_up(self, rt: Runtime, messages: Sequence[Message]) -> None:
-        """Load the model and read `messages` behind the head; then find out, once for each model, what its template
-        reads again between turns. A model that cannot be loaded is told in a notice."""
+    def warm_up(self, rt: Runtime, context: Context, opening: UserMessage) -> None:
+        """Load the model and read what the next turn begins with, which is the conversation and `opening`; then find
+        out, once for each model, what its template reads again between turns. A model that cannot be loaded is told
+        in a notice."""
 
         async def work() -> None:
             try:
-                await _read(rt, messages)
-                await _learn_seam(rt)
+                await _learn_seam(await _read(rt, context, opening))
             except ProviderError as e:
                 rt.emit(Notice(text=e.sentence, agent=rt.agent))
 
         self._start(work)
 
-    def reread(self, rt: Runtime, messages: Sequence[Message]) -> None:
+    def reread(self, rt: Runtime, context: Context, opening: UserMessage) -> None:
         """Read the conversation as the next turn will render it, where the template makes that another text."""
 
         async def work() -> None:
             try:
-                await _read(rt, messages)
+                await _read(rt, context, opening)
             except ProviderError:
                 return  # the next turn asks the same server, and says what is wrong
 
-        if _rereads(rt):
+        if _rereads(rt) and _told(context, opening):
             self._start(work)
 
     async def give_way(self) -> None:
@@ -76,24 +81,58 @@ def _rereads(rt: Runtime) -> bool:
     return bool(profile.rereads_turn) or (rt.head.sends_thinking and not profile.sends_thinking)
 
 
-async def _read(rt: Runtime, messages: Sequence[Message]) -> None:
+async def _read(rt: Runtime, context: Context, opening: UserMessage) -> Runtime:
+    """With the head that fits the server, which is known afterwards."""
     usage = Usage()
     try:
-        usage = await _cost(rt, messages)
-    except ProviderError as e:
-        if not rt.known.learns_from(e):
-            raise
-        usage = await _cost(rt, messages)
+        while True:
+            rt = fitting(rt, context)
+            try:
+                usage = await _cost(rt, context, _told(context, opening))
+            except ProviderError as e:
+                if not rt.known.learns_from(e):
+                    raise
+            else:
+                if not misfits(rt):
+                    return rt
     finally:
         rt.emit(ReadAhead(usage=usage, agent=rt.agent))
 
 
-async def _cost(rt: Runtime, messages: Sequence[Message]) -> Usage:
+def _told(context: Context, opening: UserMessage) -> tuple[Message, ...]:
+    """A conversation that does not fit is made shorter by the next turn: nobody is to read it before."""
+    messages = (*context.history, opening)
+    return messages if context.meter.used(messages) < context.meter.num_ctx else ()
+
+
+async def _cost(rt: Runtime, context: Context, messages: tuple[Message, ...]) -> Usage:
+    """What the server counted; nothing where it refused `messages`. That there was no room the person is told."""
     think = False if rt.known.profile.thinks is False else None
-    request = ChatRequest(rt.head, tuple(messages), num_predict=1, think=think)
+    request = ChatRequest(rt.head, messages, num_predict=1, think=think)
     rt.watch.check(request, side=True)
-    usage = Usage()
+    window = context.meter.num_ctx
+    meter = context.meter if messages else Meter(rt.head, context.meter.learned)
     pace = Pace(rt, 0, rt.known.held.get(rt.agent, 0))
+    try:
+        usage = await _heard(rt, request, pace)
+    except ContextOverflow as e:
+        await refused(rt, messages, meter, e)
+        sign, usage = "", Usage()
+    else:
+        sign = await examined(rt, messages, meter, usage)
+    context.meter.num_ctx = min(window, meter.num_ctx)
+    tell_window(rt, context, window)
+    if sign:
+        tell_cut(rt, sign, "It was only reading ahead: before the next request room is made.")
+    elif usage.prompt_tokens:
+        pace.learn(usage)
+        if messages:
+            meter.ahead(messages, usage)
+    return usage
+
+
+async def _heard(rt: Runtime, request: ChatRequest, pace: Pace) -> Usage:
+    usage = Usage()
     async with aclosing(rt.provider.chat(request)) as chunks:
         async for chunk in chunks:
             match chunk:
@@ -103,7 +142,6 @@ async def _cost(rt: Runtime, messages: Sequence[Message]) -> Usage:
                     announce(rt, chunk)
                 case ReplyEnd():
                     usage = chunk.usage
-                    pace.learn(usage)
     return usage
 
 

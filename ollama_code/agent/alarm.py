@@ -45,11 +45,17 @@ class DidNotFit(Exception):
 def sound(rt: Runtime, failure: DidNotFit) -> None:
     """Tell the person, loudly, where the cut was silent."""
     if failure.sign:
-        text = (
-            f"TRUNCATED without a word by the server: {failure.sign}. The model did not see all of the conversation, "
-            "so its answer was thrown away, and it is asked again with a shorter one."
+        tell_cut(
+            rt,
+            failure.sign,
+            "The model did not see all of the conversation, so its answer was thrown away, and it is asked again "
+            "with a shorter one.",
         )
-        rt.emit(Notice(text=text, agent=rt.agent))
+
+
+def tell_cut(rt: Runtime, sign: str, what_follows: str) -> None:
+    """The one alarm for a silent cut."""
+    rt.emit(Notice(text=f"TRUNCATED without a word by the server: {sign}. {what_follows}", agent=rt.agent))
 
 
 def adopt(rt: Runtime, meter: Meter) -> None:
@@ -71,21 +77,33 @@ async def take_whole_step(rt: Runtime, prompt: Sequence[Message], meter: Meter, 
     except StepFailed as e:
         if not isinstance(e.cause, ContextOverflow):
             raise
-        meter.overflowed(prompt, e.cause.prompt_tokens, e.cause.num_ctx or await _window(rt))
+        await refused(rt, prompt, meter, e.cause)
         raise DidNotFit from e
     if draft.end is None:
         return draft
-    usage = draft.end.usage
-    window = await _window(rt) if usage.load_s >= _LOADED_S else 0
-    if 0 < window < meter.num_ctx:
-        rt.known.window = window
-    sign = cut_short(meter, prompt, usage) or _outgrown(meter, prompt, window)
-    if sign:
-        meter.overflowed(prompt, 0, window or await _window(rt))
+    if sign := await examined(rt, prompt, meter, draft.end.usage):
         raise DidNotFit(sign, draft)
-    adopt(rt, meter)
     meter.read(prompt, draft.end.usage)
     return draft
+
+
+async def examined(rt: Runtime, prompt: Sequence[Message], meter: Meter, usage: Usage) -> str:
+    """The sign that `prompt` was cut, with which `usage` was reported, or nothing; what that shows of the window is
+    adopted. To be asked before the meter is told of `usage`."""
+    window = await _window(rt) if usage.load_s >= _LOADED_S else 0
+    if 0 < window < meter.num_ctx:
+        rt.known.shrink(window)
+    sign = cut_short(meter, prompt, usage) or _outgrown(meter, prompt, window)
+    if sign:
+        told = (window or await _window(rt), _hard_cut_of(meter, prompt, usage.prompt_tokens))
+        meter.overflowed(prompt, 0, min(filter(None, told), default=0))
+    adopt(rt, meter)
+    return sign
+
+
+async def refused(rt: Runtime, prompt: Sequence[Message], meter: Meter, refusal: ContextOverflow) -> None:
+    """The server has refused `prompt`: adopt what that shows of it and of the window."""
+    meter.overflowed(prompt, refusal.prompt_tokens, refusal.num_ctx or await _window(rt))
 
 
 async def _window(rt: Runtime) -> int:
@@ -117,7 +135,7 @@ def cut_short(meter: Meter, prompt: Sequence[Message], usage: Usage) -> str:
         return (
             f"it counted {counted:,} tokens after {before:,} one step before, although nothing was taken away"
         )
-    if _is_hard_cut(meter, prompt, counted):
+    if _hard_cut_of(meter, prompt, counted):
         return f"it counted {counted:,} tokens, which is what its cut leaves of a longer prompt"
     if counted + usage.generated_tokens > meter.num_ctx:
         return f"it counted {counted:,} tokens and wrote on when its window of {meter.num_ctx:,} was full"
@@ -139,19 +157,20 @@ def _least(meter: Meter, prompt: Sequence[Message]) -> int:
     return before.prompt_tokens - left_out - _SLACK_TOKENS
 
 
-def _is_hard_cut(meter: Meter, prompt: Sequence[Message], counted: int) -> bool:
-    """Ollama keeps a few tokens of the front and fills half of the window with the end. Where about that count was
-    expected, of a prompt that cannot have been too long, it is chance."""
+def _hard_cut_of(meter: Meter, prompt: Sequence[Message], counted: int) -> int:
+    """The window, in tokens, to which Ollama seems to have cut `prompt`, 0 for none: it keeps a few tokens of the
+    front and fills half of the window with the end. Where about that count was expected, of a prompt that cannot have
+    been too long, it is chance."""
     if counted in _cut_of(meter.num_ctx):
         least, most = _AS_EXPECTED
         as_expected = counted * least <= meter.used(prompt) <= counted * most
-        return not (as_expected and meter.worst(prompt) <= meter.num_ctx)
+        return 0 if as_expected and meter.worst(prompt) <= meter.num_ctx else meter.num_ctx
     window = _SMALLEST_WINDOW
     while window < meter.num_ctx:
         if counted in _cut_of(window) and meter.used(prompt) > 1.5 * counted:
-            return True
+            return window
         window *= 2
-    return False
+    return 0
 
 
 def _cut_of(num_ctx: int) -> set[int]:

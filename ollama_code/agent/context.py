@@ -35,7 +35,6 @@ class Context:
         agent: str = "main",
         chars_per_token: float | None = None,
     ) -> None:
-        self.head = head
         self.history = history
         self.meter = Meter(head, chars_per_token)
         self.agent = agent
@@ -81,6 +80,10 @@ class Context:
                 agent=self.agent,
             )
         )
+
+    def go_on_with(self, head: Head) -> None:
+        """The same conversation behind another head: nobody has counted that."""
+        self.meter.go_on_with(head, self.history)
 
     def steer(self, text: str) -> None:
         """Words of the person that the model shall hear before its next step."""

@@ -27,7 +27,7 @@ class Known:
         """By agent: tokens of its prompt that the engine has read, about."""
         self.loaded: LoadedModel | None = None
         """The model as it lay in memory when that was last seen."""
-        self.window = 0
+        self.window = self.profile.given or 0
         """Tokens of the window that the server turned out to have, where it is smaller than the one asked for."""
         self._keep = keep
         self._tap_cost = TapCost()
@@ -37,6 +37,18 @@ class Known:
             self.profile = profile
             self._keep(profile)
 
+    def shrink(self, window: int) -> None:
+        """The server turned out to have a window of so many tokens, and no more."""
+        self.window = min(self.window or window, window)
+        self.learn(self.profile.model_copy(update={"given": self.window}))
+
+    def see(self, loaded: LoadedModel, num_ctx: int) -> None:
+        """The model lies in memory so, after `num_ctx` tokens were asked for: perhaps the server has grown."""
+        self.loaded = loaded
+        if loaded.context_length >= num_ctx:
+            self.window = 0
+            self.learn(self.profile.model_copy(update={"given": None}))
+
     def learns_from(self, error: ProviderError) -> bool:
         """Remember what `error` shows to be wrong; whether the same request may go well now, without it."""
         profile = self.profile
@@ -44,6 +56,9 @@ class Known:
             self.learn(profile.model_copy(update={"fit": None}))
         if isinstance(error, ModelUnfit) and error.lacks_thinking and profile.thinks is not False:
             self.learn(profile.model_copy(update={"thinks": False}))
+            return True
+        if isinstance(error, ModelUnfit) and error.lacks_tools and profile.calls is not False:
+            self.learn(profile.model_copy(update={"calls": False}))
             return True
         if "logprob" in str(error).lower() and profile.taps is not False:
             self.learn(profile.model_copy(update={"taps": False}))
@@ -60,4 +75,4 @@ class Known:
     def pin(self, num_ctx: int | None) -> None:
         """The window that the person wants for this model from the next session on; `None` measures it again."""
         fit = self.profile.fit if num_ctx else None
-        self.learn(self.profile.model_copy(update={"pinned": num_ctx, "fit": fit}))
+        self.learn(self.profile.model_copy(update={"pinned": num_ctx, "fit": fit, "given": None}))

@@ -109,6 +109,19 @@ class Meter:
         """The history was replaced by `history`: what the server counted no longer holds."""
         self.measured = Measured(len(history), self.head_tokens + self.size(history))
 
+    def go_on_with(self, head: Head, history: Sequence[Message]) -> None:
+        """`history` stands behind another head."""
+        self._head = head
+        self.restart(history)
+
+    def ahead(self, prompt: Sequence[Message], usage: Usage) -> None:
+        """The server has counted a request that was made ahead: its last message is not said yet, and its words are
+        still to come."""
+        self.read(prompt, usage)
+        if usage.prompt_tokens:
+            counted = usage.prompt_tokens - self.size(prompt[-1:])
+            self.measured = Measured(len(prompt) - 1, counted, counted)
+
     def size(self, messages: Sequence[Message]) -> int:
         """Tokens of some messages alone, about."""
         return sum(self._message_tokens(message) for message in messages)

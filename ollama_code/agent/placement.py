@@ -9,7 +9,8 @@ from ollama_code.ports import LoadedModel
 
 def announce(rt: Runtime, loaded: LoadedModel) -> None:
     """Tell how it lies in memory, and once in words when a part of it is not on the graphics card."""
-    before, rt.known.loaded = rt.known.loaded, loaded
+    before = rt.known.loaded
+    rt.known.see(loaded, rt.head.num_ctx)
     rt.emit(
         ModelLoaded(
             model=loaded.name,

@@ -11,6 +11,7 @@ from ollama_code.agent.compact import WHY, summarise
 from ollama_code.agent.context import Context
 from ollama_code.agent.exchange import Manner
 from ollama_code.agent.meter import MARGIN
+from ollama_code.agent.refit import HeadMisfits, misfits
 from ollama_code.agent.runtime import Runtime
 from ollama_code.agent.step import Draft, StepFailed
 from ollama_code.agent.stubs import drop_results
@@ -34,18 +35,22 @@ _WHY = "The context window is getting full"
 
 async def ask_with_room(rt: Runtime, context: Context, manner: Manner) -> Draft:
     """The model's answer to the whole conversation.
-    Raises: StepFailed, ContextOverflow when no room can be made, ProviderError when making it fails."""
+    Raises: HeadMisfits, StepFailed, ContextOverflow when no room can be made, ProviderError when making it fails."""
+    if misfits(rt):
+        raise HeadMisfits
     window = context.meter.num_ctx
     adopt(rt, context.meter)
     await _make_room(rt, context)
     try:
         draft = await take_whole_step(rt, context.history, context.meter, manner)
     except DidNotFit as e:
-        _tell_window(rt, context, window)
+        tell_window(rt, context, window)
         _tell_why(rt, e)
+        if misfits(rt):
+            raise HeadMisfits from e
         draft = await _again(rt, context, manner, e)
     else:
-        _tell_window(rt, context, window)
+        tell_window(rt, context, window)
     _learn(rt, context)
     return draft
 
@@ -73,11 +78,11 @@ async def _again(rt: Runtime, context: Context, manner: Manner, first: DidNotFit
         raise StepFailed(Draft(), overflow) from e
 
 
-def _tell_window(rt: Runtime, context: Context, window: int) -> None:
+def tell_window(rt: Runtime, context: Context, window: int) -> None:
     """That the server has a smaller one than was thought, if it has."""
     found = context.meter.num_ctx
     if found < window:
-        rt.known.window = found
+        rt.known.shrink(found)
         text = f"The server's context window has {found:,} tokens, not the {window:,} that were asked for."
         rt.emit(Notice(text=text, agent=rt.agent))
 
@@ -101,6 +106,8 @@ async def _make_room(rt: Runtime, context: Context) -> None:
     Raises: ContextOverflow when it cannot be done, ProviderError when no summary can be had, CancelledError."""
     if not _is_tight(context):
         return
+    if len(context.history) == 1 and context.meter.num_ctx < rt.head.num_ctx and not _fits(context):
+        _shorten(rt, context, "The context window is smaller than it was said to be")
     made = _drop(rt, context, _WHY)
     if not made and _is_full(context) and len(context.history) > 1 and _may_help(context):
         await _summarise(rt, context, _WHY)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from ollama_code.agent.known import Known
 from ollama_code.agent.loops import World, unchanging
 from ollama_code.core.audit import Record, unrecorded
-from ollama_code.core.head import Head, Think
+from ollama_code.core.head import Acting, Head, Think
 from ollama_code.core.todo import TodoItem
 from ollama_code.permissions.gate import Gate
 from ollama_code.ports import ChatProvider, Emit
 from ollama_code.providers.prefix import PrefixWatch
+from ollama_code.tools.more import MORE, with_more
 from ollama_code.tools.toolset import Toolset
 
 DEFAULT_MAX_STEPS = 50
+ChooseHead = Callable[[Head, int, Acting], Head]
+"""The same head with the tools and the system text for a window of so many tokens and a way to call."""
 
 
 class Outputs(Protocol):
@@ -59,12 +62,21 @@ class Runtime:
     known: Known = field(default_factory=Known)
     hides: Callable[[str], str] = str
     """A text as the model may read it, where the person wants secrets kept from it."""
+    choose: ChooseHead | None = None
+    """`None` where the head stays, whatever the server turns out to be."""
     todos: Callable[[], tuple[TodoItem, ...]] = tuple
     """The todo list of the main conversation, as it is now."""
 
     @property
     def emit(self) -> Emit:
         return self.tooling.emit
+
+    def with_head(self, head: Head) -> Runtime:
+        """The same with another head: what that leaves out is reached through `more_tools`."""
+        toolset = self.tooling.toolset
+        if toolset.find(MORE):  # a subagent has no more than it was given
+            toolset = with_more(toolset, head.tool_names)
+        return replace(self, head=head, tooling=replace(self.tooling, toolset=toolset))
 
     @property
     def agent(self) -> str:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from ollama_code.agent.ahead import Ahead
+from ollama_code.agent.alarm import adopt
 from ollama_code.agent.compact import compact
 from ollama_code.agent.context import Context, Standing
 from ollama_code.agent.errands import read_for_person, run_for_person
@@ -17,6 +18,7 @@ from ollama_code.agent.foresight import Foresight, foresee
 from ollama_code.agent.overt import overt_for
 from ollama_code.agent.overview import Overview, parts
 from ollama_code.agent.recipes import filled
+from ollama_code.agent.refit import HeadMisfits, fitting
 from ollama_code.agent.runtime import Runtime
 from ollama_code.agent.stats import Stats
 from ollama_code.agent.surroundings import Surroundings, preface
@@ -25,6 +27,7 @@ from ollama_code.core.errors import OllamaCodeError
 from ollama_code.core.events import (
     Compacted,
     Event,
+    HeadChanged,
     ModeChanged,
     StopReason,
     ThinkChanged,
@@ -66,7 +69,8 @@ class Session:
         self._context = Context(runtime.head, runtime.emit, history, runtime.agent, learned)
         self._context.hides = runtime.hides
         self._context.standing = lambda: Standing(runtime.todos(), preface(None, look()))
-        feed.observe(self._forget)
+        adopt(runtime, self._context.meter)
+        feed.observe(self._heed)
         self._context.close_calls(UNKNOWN)  # a session that was killed left calls without an answer
 
     @property
@@ -91,8 +95,7 @@ class Session:
 
     def warm_up(self) -> None:
         """Load the model and let it read what every request begins with, in the background, until a turn starts."""
-        messages = self._next()
-        self._ahead.warm_up(self._rt, messages if self._fits(messages) else ())
+        self._ahead.warm_up(self._rt, self._context, self._opening())
 
     async def settled(self) -> None:
         """Return when nothing runs in the background any more."""
@@ -220,8 +223,12 @@ class Session:
         """Replace the conversation by a summary of it and its last turn, in a turn of its own."""
 
         async def turn() -> StopReason:
-            await compact(self._rt, self._context)
-            return "done"
+            while True:
+                try:
+                    await compact(self._rt, self._context)
+                    return "done"
+                except HeadMisfits:
+                    fitting(self._rt, self._context)
 
         return self._stream("/compact", turn)
 
@@ -274,21 +281,21 @@ class Session:
         finally:
             self._rt.known.learn(self.stats.added_to(self._rt.known.profile))
             self._feed.emit(TurnFinished(reason=reason, detail=detail))
-            if reason == "done" and self._fits(self._next()):
-                self._ahead.reread(self._rt, self._next())
+            if reason == "done":
+                self._ahead.reread(self._rt, self._context, self._opening())
 
-    def _next(self) -> list[Message]:
-        """The history as the next turn will begin it, as far as that is known."""
-        return [*self.history, UserMessage(text=preface(self._told, self._look()))]
+    def _opening(self) -> UserMessage:
+        """What the next turn begins with, as far as that is known."""
+        return UserMessage(text=preface(self._told, self._look()))
 
-    def _fits(self, messages: Sequence[Message]) -> bool:
-        """A conversation that does not fit is made shorter by the next turn: nobody is to read it before."""
-        return self._context.meter.used(messages) < self.window
-
-    def _forget(self, event: Event) -> None:
-        """After a compaction: what told the model where it is may be gone."""
-        if isinstance(event, Compacted) and event.agent == self._rt.agent:
-            self._told = None
+    def _heed(self, event: Event) -> None:
+        """What a turn, or reading ahead, changed of this session. After a compaction, what told the model where it is
+        may be gone."""
+        match event:
+            case Compacted(agent=self._rt.agent):
+                self._told = None
+            case HeadChanged(agent=self._rt.agent, head=head):
+                self._rt = self._rt.with_head(head)
 
     def _message(self, text: str, said: str, images: tuple[Image, ...] = ()) -> UserMessage:
         """The message with what is new around it in front: surroundings, what the person said too late for the last

@@ -16,6 +16,7 @@ from ollama_code.agent.meter import Meter
 from ollama_code.agent.pace import Pace, held
 from ollama_code.agent.phases import Phases
 from ollama_code.agent.placement import announce
+from ollama_code.agent.refit import HeadMisfits, misfits
 from ollama_code.agent.runtime import Runtime
 from ollama_code.core.errors import ProviderError, ReplyBroken, ServerBusy, ServerUnreachable
 from ollama_code.core.events import (
@@ -83,7 +84,7 @@ async def take_step(
     rt: Runtime, history: Sequence[Message], meter: Meter, manner: Manner | None = None
 ) -> Draft:
     """The model's complete answer to `history`, or one with a `fault`.
-    Raises: StepFailed with the draft when every try failed or the step was cancelled."""
+    Raises: HeadMisfits, StepFailed with the draft when every try failed or the step was cancelled."""
     started = time.monotonic()
     attempt = 1
     while True:
@@ -106,6 +107,8 @@ async def take_step(
         except ProviderError as e:
             if draft.is_untouched and rt.known.learns_from(e):
                 rt.watch.unread()
+                if misfits(rt):
+                    raise HeadMisfits from e
                 continue
             if isinstance(e, ReplyBroken) and e.said:
                 draft.fault = e

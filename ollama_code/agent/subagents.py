@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ollama_code.agent.alarm import adopt
 from ollama_code.agent.context import Context
 from ollama_code.agent.runtime import Runtime
 from ollama_code.agent.turn import run_turn
@@ -45,8 +46,7 @@ async def delegate(rt: Runtime, task: Task) -> Report:
     own = replace(rt, tooling=tooling, watch=PrefixWatch())
     context = Context(rt.head, rt.emit, [], task.agent, rt.known.profile.chars_per_token)
     context.hides = rt.hides
-    if rt.known.window:
-        context.meter.num_ctx = rt.known.window
+    adopt(rt, context.meter)
     rt.emit(TurnStarted(text=task.prompt, agent=task.agent))
     reason: StopReason = "failed"
     detail = ""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ollama_code.agent.calls import run_calls
 from ollama_code.agent.context import Context
 from ollama_code.agent.exchange import Manner, declared, offered
 from ollama_code.agent.loops import LoopGuard
+from ollama_code.agent.refit import HeadMisfits, fitting
 from ollama_code.agent.room import ask_with_room
 from ollama_code.agent.runtime import Runtime
 from ollama_code.agent.step import Draft, StepFailed
@@ -38,14 +41,21 @@ class _Turn:
     """The few things that one turn remembers from step to step."""
 
     def __init__(self, rt: Runtime, context: Context) -> None:
-        self._rt = rt
         self._context = context
-        self._declared: Declared = declared(rt.tooling.toolset)
-        self._offered = offered(rt)
-        self._plain = Manner(bound=self._offered if rt.head.acting == "constrained" else None)
-        self._manner = self._plain
+        self._manner = self._plain = Manner()
+        self._go_on_with(rt)
         self._guard = LoopGuard(rt.world)
         self._failures = 0
+
+    def _go_on_with(self, rt: Runtime) -> None:
+        """A head that offers other tools, or in another way, changes what an answer may be bound to."""
+        self._rt = rt
+        self._declared: Declared = declared(rt.tooling.toolset)
+        self._offered = offered(rt)
+        if rt.head.acting == "constrained" or self._plain.bound:
+            self._plain = replace(self._plain, bound=self._offered)
+        if self._manner.bound != ():
+            self._manner = replace(self._manner, bound=self._plain.bound)
 
     async def run(self) -> StopReason:
         for number in range(1, self._rt.max_steps + 1):
@@ -64,7 +74,7 @@ class _Turn:
     async def _step(self) -> StopReason | None:
         """The reason to stop, if this step is the last."""
         compactions = self._context.compactions
-        draft = await ask_with_room(self._rt, self._context, self._manner)
+        draft = await self._asked()
         if self._context.compactions > compactions:
             self._guard.forget()
         answer = understood(draft, self._declared)
@@ -80,6 +90,13 @@ class _Turn:
         if draft.end and draft.end.reason == "length":
             self._tell("The answer reached the end of the context window.")
         return None if self._context.take_steering() else "done"
+
+    async def _asked(self) -> Draft:
+        while True:
+            try:
+                return await ask_with_room(self._rt, self._context, self._manner)
+            except HeadMisfits:
+                self._go_on_with(fitting(self._rt, self._context))
 
     async def _call(self, answer: Understood) -> StopReason | None:
         refused_before = self._guard.refusals

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from ollama_code.agent.feed import Feed
 from ollama_code.agent.known import Known
-from ollama_code.agent.runtime import Runtime, Tooling
+from ollama_code.agent.runtime import ChooseHead, Runtime, Tooling
 from ollama_code.agent.session import Session
 from ollama_code.agent.surroundings import Surroundings
+from ollama_code.bootstrap.head import head_chooser
 from ollama_code.bootstrap.model import Chosen
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.policy import gather_policy
@@ -33,7 +34,6 @@ from ollama_code.permissions.gate import Gate
 from ollama_code.permissions.grants import Grants
 from ollama_code.permissions.turnstile import Turnstile
 from ollama_code.ports import Asker, Emit
-from ollama_code.providers.constrain import HOW, taught
 from ollama_code.providers.models import choose_think, think_choices
 from ollama_code.providers.window import Window
 from ollama_code.settings.load import Loaded
@@ -44,10 +44,7 @@ from ollama_code.storage.outputs import Outputs
 from ollama_code.tools.builtin import Parts, builtin
 from ollama_code.tools.files.ledger import ReadLedger
 from ollama_code.tools.more import with_more
-from ollama_code.tools.tiers.choose import Room, Tier, choose_tier
-from ollama_code.tools.tiers.form import TextForm
 from ollama_code.tools.todo import TodoList
-from ollama_code.tools.toolset import Toolset
 from ollama_code.workspace.environment import child_environment
 from ollama_code.workspace.fingerprint import Fingerprint
 from ollama_code.workspace.jobs import Jobs
@@ -119,7 +116,8 @@ class Assembly:
         feed.observe(_JournalWatch(journal, feed.emit))
         feed.observe(ModeWatch(sandbox, feed.emit))
         tooling, todos, jobs = self._tooling(feed, sandbox, stack)
-        head = self._head(tooling.toolset)
+        choose = head_chooser(tooling.toolset, self.site.directory)
+        head = self._head(choose)
         tooling = replace(tooling, toolset=with_more(tooling.toolset, head.tool_names))
         if self.site.before is None:
             feed.emit(self._started(head))
@@ -134,6 +132,7 @@ class Assembly:
             known=self.known,
             thinks=think_choices(self.chosen.info),
             todos=lambda: todos.items,
+            choose=choose,
             world=Fingerprint(str(self.site.directory.resolve())).take,
             hides=self.redactor.sure if self.loaded.settings.hide_secrets else str,
         )
@@ -192,26 +191,22 @@ class Assembly:
             sandbox=lambda: sandbox.level,
         )
 
-    def _head(self, toolset: Toolset) -> Head:
+    def _head(self, choose: ChooseHead) -> Head:
         if self.site.before is not None:
             return self.site.before.session.head
-        info, settings = self.chosen.info, self.loaded.settings
+        info, known = self.chosen.info, self.known
         assert self.window is not None
-        num_ctx = self.window.num_ctx
-        room = Room(num_ctx, _names_in(self.site.directory))
-        if not info.tools:
-            room = replace(room, reserved_chars=len(HOW), form=TextForm())
-        tier = choose_tier(toolset, room)
-        head = Head(
+        bare = Head(
             model=info.name,
-            num_ctx=num_ctx,
-            think=choose_think(info) if self.known.profile.thinks is not False else False,
-            sends_thinking=self.known.profile.sends_thinking,
-            system=tier.system,
-            tools=tier.tools,
-            keep_alive=settings.ollama.keep_alive,
+            num_ctx=self.window.num_ctx,
+            think=choose_think(info) if known.profile.thinks is not False else False,
+            sends_thinking=known.profile.sends_thinking,
+            system="",
+            tools=(),
+            keep_alive=self.loaded.settings.ollama.keep_alive,
         )
-        return head if info.tools else _constrained(head, tier)
+        calls = info.tools and known.profile.calls is not False
+        return choose(bare, self.window.held, "native" if calls else "constrained")
 
     def _started(self, head: Head) -> SessionStarted:
         directory = well_formed(str(self.site.directory))
@@ -244,31 +239,10 @@ class Assembly:
                 yield f"{torn} damaged lines of its journal were left out."
 
 
-def _constrained(head: Head, tier: Tier) -> Head:
-    """For a model that cannot call. It does not think: a schema binds its answer from the first token on."""
-    return head.model_copy(
-        update={
-            "think": False,
-            "system": taught(head.system, tier.text),
-            "tools": (),
-            "acting": "constrained",
-            "described": tier.names,
-        }
-    )
-
-
 async def _put_away(sandbox: Sandbox, jobs: Jobs) -> None:
     """Unless a job goes on without us: it has its `/tmp` and its home there."""
     if not any(job.detached and not job.outcome for job in jobs.list()):
         await sandbox.close()
-
-
-def _names_in(directory: Path) -> frozenset[str]:
-    """What lies at the top of the project; nothing where it cannot be listed."""
-    try:
-        return frozenset(entry.name for entry in directory.iterdir())
-    except OSError:
-        return frozenset()
 
 
 class _JournalWatch:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ollama_code.agent.known import Known
 from ollama_code.bootstrap.model import DEMO, Chosen
@@ -57,6 +57,11 @@ def settled_window(chosen: Chosen, profile: ModelProfile, wishes: Wishes) -> Win
 async def choose_window(chosen: Chosen, known: Known, wishes: Wishes, tell: Tell) -> Window:
     """Without a wish and without a memory of it, the model is loaded until its window fits; that is remembered.
     Raises: ModelLoadFailed when it cannot be loaded with any."""
+    window = await _chosen_window(chosen, known, wishes, tell)
+    return replace(window, given=known.window)
+
+
+async def _chosen_window(chosen: Chosen, known: Known, wishes: Wishes, tell: Tell) -> Window:
     if settled := settled_window(chosen, known.profile, wishes):
         return settled
     try:

@@ -73,11 +73,14 @@ class ModelMissing(ProviderError):
 
 
 class ModelUnfit(ProviderError):
-    """`lacks_thinking`: the same request without thinking may be taken."""
+    """`lacks_thinking`, `lacks_tools`: the same request without them may be taken."""
 
-    def __init__(self, message: str, *, lacks_thinking: bool = False, hint: str = "") -> None:
+    def __init__(
+        self, message: str, *, lacks_thinking: bool = False, lacks_tools: bool = False, hint: str = ""
+    ) -> None:
         super().__init__(message, hint=hint)
         self.lacks_thinking = lacks_thinking
+        self.lacks_tools = lacks_tools
 
 
 class ModelLoadFailed(ProviderError):

@@ -182,6 +182,13 @@ class ThinkChanged(Fact):
     think: Think
 
 
+class HeadChanged(Fact):
+    """The server turned out not to be what it said: requests begin with another head from now on."""
+
+    type: Literal["head_changed"] = "head_changed"
+    head: Head
+
+
 class ModelLoaded(Fact):
     """How the model lies in memory, told when that was seen: bytes of it, and those on the graphics card."""
 
@@ -245,6 +252,7 @@ Event = Annotated[
     | UsageReported
     | ReadAhead
     | ThinkChanged
+    | HeadChanged
     | ModelLoaded
     | ModeChanged
     | Retried

@@ -17,8 +17,9 @@ WireTool = dict[str, JsonValue]
 
 
 class Head(Value):
-    """Chosen once at session start and written to the journal, so that a continued session sends the same
-    bytes. Changing any field costs the engine its whole cache; changing `num_ctx` reloads the model."""
+    """Chosen at session start and written to the journal, so that a continued session sends the same bytes; chosen
+    again only where the server turns out not to be what it said. Changing any field costs the engine its whole cache;
+    changing `num_ctx` reloads the model."""
 
     model: str
     num_ctx: int
@@ -31,6 +32,9 @@ class Head(Value):
     """For constrained acting: the names of the tools that the system text describes."""
     sends_thinking: bool = True
     """Whether past thinking goes back to the model; false where its template makes that cost a turn of reading."""
+    chosen_for: int = 0
+    """Tokens of the window for which tools and system text were chosen, where the server gives fewer than `num_ctx`;
+    0: they were chosen for `num_ctx`."""
     keep_alive: str = "30m"
     """How long the server keeps the model loaded after a request, as a Go duration."""
 

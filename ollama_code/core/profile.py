@@ -20,6 +20,10 @@ class ModelProfile(Value):
     """Largest context window, in tokens, that was seen to be wholly on the GPU (or chosen for a host without)."""
     pinned: Tokens | None = None
     """The window the person wants for this model, in tokens."""
+    given: Tokens | None = None
+    """The window that the server gave, in tokens, where more was asked for."""
+    calls: bool | None = None
+    """False when the server refused tools, whatever it says of the model."""
     thinks: bool | None = None
     """False when the server refused `think`, whatever it says of the model."""
     chars_per_token: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None

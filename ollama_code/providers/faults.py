@@ -144,7 +144,8 @@ def _unfit(case: _Case) -> ProviderError:
     if "support tools" in text:
         return ModelUnfit(
             f"{_capital(case.what)} cannot call tools. Choose one that can with --model NAME: "
-            f'"ollama show NAME" lists what a model can do.{case.quote}'
+            f'"ollama show NAME" lists what a model can do.{case.quote}',
+            lacks_tools=True,
         )
     if "support thinking" in text:
         return ModelUnfit(

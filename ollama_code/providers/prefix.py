@@ -34,14 +34,16 @@ class PrefixWatch:
         self.breaks: list[Break] = []
         self._last: list[tuple[str, bytes]] = []
         self._planned = ""
+        self._before = self._state()
 
     def restart(self, why: str) -> None:
         """The next request differs on purpose, because of `why`."""
         self._planned = why
 
     def unread(self) -> None:
-        """The last request was refused: nobody has read it, and the next need not extend it."""
-        self._last = []
+        """The last request was refused: nobody has read it, and the next one extends the one before."""
+        self._last, self._planned, breaks = self._before
+        del self.breaks[breaks:]
 
     def check(self, request: ChatRequest, *, side: bool = False) -> Break | None:
         """What breaks the prefix, unless it was planned. A `side` request must extend the last one too, but nothing
@@ -51,6 +53,7 @@ class PrefixWatch:
         same = next((i for i, part in enumerate(last) if parts[i : i + 1] != [part]), len(last))
         planned = self._planned
         if not side:
+            self._before = self._state()
             self._last, self._planned = parts, ""
         if same == len(last):
             return None
@@ -58,3 +61,6 @@ class PrefixWatch:
         found = Break(planned or last[same][0], lost, planned=bool(planned))
         self.breaks.append(found)
         return None if found.planned else found
+
+    def _state(self) -> tuple[list[tuple[str, bytes]], str, int]:
+        return self._last, self._planned, len(self.breaks)

@@ -22,14 +22,26 @@ _SLACK = 1.03
 
 @dataclass(frozen=True)
 class Window:
-    """`why` completes "Context window: 32,768 tokens, ...". `measured` says that it is worth remembering."""
+    """`why` completes "Context window: 32,768 tokens, ...". `measured` says that it is worth remembering. `given` is
+    what the server once gave when as much as this was asked for, 0 when it never gave less."""
 
     num_ctx: int
     why: str
     measured: bool = False
+    given: int = 0
+
+    @property
+    def held(self) -> int:
+        """Tokens that the server is expected to hold."""
+        return min(self.num_ctx, self.given or self.num_ctx)
 
     @property
     def sentence(self) -> str:
+        if self.held < self.num_ctx:
+            return (
+                f"Context window: {self.held:,} tokens, all that the server gave before; {self.num_ctx:,} asked for, "
+                f"{self.why}."
+            )
         return f"Context window: {self.num_ctx:,} tokens, {self.why}."
 
 

@@ -20,6 +20,7 @@ from ollama_code.core.events import (
     EVENT,
     Compacted,
     Event,
+    HeadChanged,
     MessageAdded,
     ModeChanged,
     SecretsHidden,
@@ -30,6 +31,7 @@ from ollama_code.core.events import (
     TurnStarted,
     UsageReported,
 )
+from ollama_code.core.head import Head
 from ollama_code.core.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
 from ollama_code.core.permission import Mode
 from ollama_code.core.results import Ending
@@ -150,12 +152,16 @@ class _Fold:
             case ModeChanged(mode=mode):
                 self.mode = mode
             case ThinkChanged(think=think):
-                head = self.session.head.model_copy(update={"think": think})
-                self.session = self.session.model_copy(update={"head": head})
+                self._change_head(self.session.head.model_copy(update={"think": think}))
+            case HeadChanged(agent="main", head=head):
+                self._change_head(head)
             case UsageReported(usage=usage):
                 self.usage += usage
             case _:
                 pass
+
+    def _change_head(self, head: Head) -> None:
+        self.session = self.session.model_copy(update={"head": head})
 
 
 def _events(path: Path) -> Generator[Event | Unread, None, None]:

@@ -76,8 +76,9 @@ class MoreTools(Tool[MoreParams]):
 
 
 def with_more(toolset: Toolset, in_head: Collection[str]) -> Toolset:
-    """`toolset` and a `more_tools` that reaches all of it."""
-    return Toolset((*toolset.tools, MoreTools(toolset, in_head)), toolset.aliases)
+    """`toolset` and a `more_tools` that reaches all of it; one that is there already makes way."""
+    own = Toolset((tool for tool in toolset.tools if tool.name != MORE), toolset.aliases)
+    return Toolset((*own.tools, MoreTools(own, in_head)), own.aliases)
 
 
 def meant(call: ToolCall, toolset: Toolset) -> ToolCall:

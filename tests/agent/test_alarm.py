@@ -106,6 +106,13 @@ async def test_the_answer_to_a_cut_prompt_is_thrown_away_and_the_step_is_asked_a
     assert r.provider.requests[-1].messages[0].text.endswith("and now?")
 
 
+async def test_a_server_that_does_not_tell_its_window_is_known_by_what_its_cut_leaves(tmp_path):
+    r = rig(tmp_path, answered("wrong", 2050), answered("right", 900), num_ctx=16384)
+    await r.say("word " * 6000)
+    assert r.session.window == 4096 and r.session.profile.given == 4096
+    assert r.history[-1].text == "right"
+
+
 async def test_a_server_that_cuts_again_ends_the_turn_in_words(tmp_path):
     r = rig(
         tmp_path, answered("one", 3000), answered("wrong", 1200), answered("SUMMARY", 3100),

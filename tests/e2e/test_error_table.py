@@ -50,7 +50,7 @@ ROWS = (
     Row(
         "no tools",
         Fault.status(400, "registry.ollama.ai/library/tiny:latest does not support tools"),
-        1,
+        2,
         ('The model "tiny:latest" cannot call tools. Choose one that can with --model NAME',),
     ),
     Row(
@@ -68,7 +68,7 @@ ROWS = (
     Row(
         "too long, with numbers",
         Fault.engine_error(400, OVERFLOW),
-        2,
+        3,
         (
             "context window has 4,096 tokens, not the 8,192",
             "Start a new session with a smaller one (--num-ctx)",

@@ -51,7 +51,7 @@ def _wants_thinking(model: Model, request: ChatRequest) -> bool:
     """Raises: Refused(400) for what the model cannot do."""
     if "completion" not in model.capabilities:
         raise Refused(400, f'"{request.model}" does not support chat')
-    if request.tools and "tools" not in model.capabilities:
+    if request.tools and ("tools" not in model.capabilities or model.refuses_tools):
         raise Refused(400, f"registry.ollama.ai/library/{model.full_name} does not support tools")
     if "thinking" in model.capabilities:
         return request.think is not False

@@ -32,6 +32,7 @@ class ModelFields(TypedDict, total=False):
     load_error: str | None
     fits_num_ctx: int | None
     ignores_truncate: bool
+    refuses_tools: bool
     read_token_s: float
     shows_tokens: bool
     tool_preamble: str
@@ -70,6 +71,8 @@ class Model:
     """The largest window the machine has memory for, in tokens; a load with more fails."""
     ignores_truncate: bool = False
     """Its server cuts a prompt that is too long whatever `truncate` says, as servers do that do not know it."""
+    refuses_tools: bool = False
+    """It is listed with tools, and the server refuses them all the same."""
     read_token_s: float = 0.0
     """Seconds the engine needs to read one new prompt token."""
     shows_tokens: bool = True

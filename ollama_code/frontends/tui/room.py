@@ -204,7 +204,7 @@ class Room(Horizontal):
             mode=session.mode,
             sandbox=opened.sandbox.level,
             used_tokens=session.tokens_used,
-            num_ctx=session.head.num_ctx,
+            num_ctx=session.window,
             gpu_share=gpu_share,
         )
         self._pulse.change(status)
