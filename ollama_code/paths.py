@@ -15,6 +15,8 @@ class Home:
     """The product's own directory, `~/.ollama-code` unless the real environment names another."""
 
     root: Path
+    managed: Path = Path("/etc/ollama-code")
+    """Where whoever runs the machine says what holds for everybody on it."""
 
     @classmethod
     def of(cls, environ: dict[str, str]) -> Home:

@@ -181,7 +181,8 @@ class Assembly:
 
     def _grants(self) -> Grants:
         """A demo's folder is gone tomorrow: nothing is kept for it."""
-        return Grants(None if self.options.demo else ProjectGrants(home().grants, self.site.directory))
+        kept = self.loaded.allows and not self.options.demo
+        return Grants(ProjectGrants(home().grants, self.site.directory) if kept else None)
 
     def _header(self, sandbox: Sandbox) -> Header:
         return Header(

@@ -20,23 +20,28 @@ def gather_policy(options: Options, loaded: Loaded, tools: Toolset, directory: P
     """All scopes merged; `directory` is the workspace.
     Raises: UsageError for a rule that cannot be meant or does not hold its own examples."""
     reading = _Reading(tools)
-    wishes, project = loaded.settings.permissions, loaded.project
+    wishes, project, managed = loaded.settings.permissions, loaded.project, loaded.managed
+    said = options.allow if loaded.allows else ()
     excluded = [text for text in loaded.settings.exclude_tools if "(" in text]
     return Policy(
         allow=(
+            *reading.allowing(managed.allow, managed.origin),
             *reading.allowing(wishes.allow, "permissions.allow"),
-            *reading.allowing(options.allow, "--allow"),
+            *reading.allowing(said, "--allow"),
         ),
         ask=(
+            *reading.stopping(managed.ask, managed.origin),
             *reading.stopping(wishes.ask, "permissions.ask"),
             *reading.stopping(project.ask, project.origin),
         ),
         deny=(
+            *reading.stopping(managed.deny, managed.origin),
             *reading.stopping(wishes.deny, "permissions.deny"),
             *reading.stopping(excluded, "excludeTools"),
             *reading.stopping(project.deny, project.origin),
             *reading.stopping(options.deny, "--deny"),
         ),
+        boldest=loaded.boldest,
         boundless=Path.home().resolve().is_relative_to(directory.resolve()),
     )
 

@@ -151,8 +151,8 @@ def _policy(bounds: Bounds, house: House, tools: Toolset) -> Policy:
     origin = "the caller's bounds"
     edits = [Rule("edit", "**", origin)]
     edits += [Rule("edit", f"/{path.resolve()}/**", origin) for path in bounds.more_directories]
-    allow = (*edits, *_commands(bounds.commands, origin))
-    return Policy(allow=allow, ask=rules.ask, deny=rules.deny, readers=False)
+    allow = (*edits, *_commands(bounds.commands, origin)) if loaded is None or loaded.allows else ()
+    return Policy(allow=allow, ask=rules.ask, deny=rules.deny, readers=False, boldest=rules.boldest)
 
 
 def _commands(commands: Sequence[str] | None, origin: str) -> tuple[Rule, ...]:

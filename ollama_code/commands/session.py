@@ -16,7 +16,7 @@ from ollama_code.core.permission import Mode
 
 
 async def _mode(desk: Desk, words: str) -> Outcome:
-    names = [mode.value for mode in Mode]
+    names = [mode.value for mode in desk.session.gate.modes]
     if not words:
         return Say(f"The mode is {desk.session.mode}. Change it with /mode {'|'.join(names)}.")
     name = words.lower().replace("_", "-")

@@ -36,12 +36,27 @@ class Gate:
     def __init__(
         self, policy: Policy, mode: Mode, asker: Asker | None, emit: Emit, grants: Grants | None = None
     ) -> None:
-        self.mode = mode
         self.policy = policy
+        self.mode = mode
         self.grants = grants or Grants()
         self._asker = asker
         self._emit = emit
         self._turnstile = asyncio.Lock()
+
+    @property
+    def mode(self) -> Mode:
+        return self._mode
+
+    @mode.setter
+    def mode(self, mode: Mode) -> None:
+        """As bold as the policy lets it be."""
+        self._mode = mode if mode in self.modes else self.policy.boldest
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """Those there are, from least to most."""
+        every = tuple(Mode)
+        return every[: every.index(self.policy.boldest) + 1]
 
     def foretell(self, request: PermissionRequest) -> Decision:
         """What `admit` would begin with. Asks nobody, tells nobody."""

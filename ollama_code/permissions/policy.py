@@ -30,6 +30,9 @@ class Policy:
     boundless: bool = False
     """Whether the workspace holds the home directory, or is it: that a file lies inside says little then."""
 
+    boldest: Mode = Mode.YOLO
+    """The mode beyond which the session does not go."""
+
     def forbids(self, scope: str) -> bool:
         """Whether a deny rule covers `scope`, such as `read_file(secrets/a.txt)`."""
         return any(rule.matches(scope) for rule in self.deny)

@@ -1,23 +1,25 @@
-"""Finds the settings: flag > environment > user file > default, each key on its own, with its origin.
+"""Finds the settings: managed > flag > environment > user file > default, each key on its own, with its origin.
 
-Reads one file, the user's. What a trusted project adds is `project`'s part."""
+What a trusted project adds is `project`'s part."""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import JsonValue
 
 from ollama_code.core.errors import UsageError
+from ollama_code.core.permission import Mode
 from ollama_code.paths import Home
 from ollama_code.settings.flags import Flags
 from ollama_code.settings.jsonc import SIZE_LIMIT_BYTES, parse
 from ollama_code.settings.layer import SECRETS, Layer, checked, known, leaves, unknown
-from ollama_code.settings.model import RuleLine, Settings, keys
+from ollama_code.settings.managed import Added, read_managed
+from ollama_code.settings.model import Settings, keys
 
 CLOUD_HOST = "https://ollama.com"
 DEFAULT = "default"
@@ -43,15 +45,6 @@ class Credentials:
 
 
 @dataclass(frozen=True)
-class ProjectRules:
-    """Rules that a trusted project adds to the person's own; `origin` names its file."""
-
-    origin: str = ""
-    ask: tuple[RuleLine, ...] = ()
-    deny: tuple[RuleLine, ...] = ()
-
-
-@dataclass(frozen=True)
 class Loaded:
     """`settings.ollama.api_key` and `.headers` are empty here: secrets are in `credentials` alone, bound to their
     server, so that no code can send them to another by mistake. `origins` has every key of the file format:
@@ -61,12 +54,20 @@ class Loaded:
     origins: Mapping[str, str]
     credentials: tuple[Credentials, ...]
     warnings: tuple[str, ...]
-    project: ProjectRules = ProjectRules()
+    project: Added = field(default_factory=Added)
+    managed: Added = field(default_factory=Added)
+    boldest: Mode = Mode.YOLO
+    """The mode beyond which nobody goes."""
+    allows: bool = True
+    """Whether rules that allow hold, whoever said them."""
 
     def is_said(self, key: str) -> bool:
-        """Whether a flag or the environment says it, which no file overrules."""
-        origin = self.origins[key]
-        return origin.startswith("--") or origin in _VARIABLES
+        """Whether a flag or the environment says it, which no file of a person or a project overrules."""
+        return _is_said(self.origins[key])
+
+    def is_held(self, key: str) -> bool:
+        """Whether it is said for everybody on this machine."""
+        return self.origins[key] == self.managed.origin != ""
 
 
 def load(home: Home, environ: Mapping[str, str], flags: Flags) -> Loaded:
@@ -79,12 +80,41 @@ def load(home: Home, environ: Mapping[str, str], flags: Flags) -> Loaded:
     for origin, key, value in (*_from_environment(environ), *_from_flags(flags)):
         checked({key: value}, origin)
         merged[key], origins[key] = value, origin
+    managed = read_managed(home.managed)
+    held = managed.over(merged)
+    changed = [key for key, value in held.items() if merged.get(key) != value]
+    overruled = tuple(_overruled(changed, origins, managed.name))
+    merged |= held
+    origins |= dict.fromkeys((*changed, *filter(managed.fixes, held)), managed.name)
     return Loaded(
         settings=checked({key: value for key, value in merged.items() if key not in SECRETS}, name),
         origins=origins,
-        credentials=(*_keys_from_environment(environ), *_keys_from_file(from_file, name)),
-        warnings=(*unknown(written, name), *_exposed(home.settings, file, name)),
+        credentials=(
+            *_keys_from_file(managed.settings, managed.name),
+            *_keys_from_environment(environ),
+            *_keys_from_file(from_file, name),
+        ),
+        warnings=(
+            *managed.warnings,
+            *overruled,
+            *unknown(written, name),
+            *_exposed(home.settings, file, name),
+        ),
+        managed=managed.rules,
+        boldest=managed.boldest,
+        allows=not managed.trouble,
     )
+
+
+def _is_said(origin: str) -> bool:
+    return origin.startswith("--") or origin in _VARIABLES
+
+
+def _overruled(keys: Iterable[str], origins: Mapping[str, str], name: str) -> Iterator[str]:
+    """A warning for what was said for this run and does not hold."""
+    for key in keys:
+        if _is_said(origins[key]):
+            yield f"{origins[key]} is not followed as given: {name} decides {key} on this machine."
 
 
 # --- the file --------------------------------------------------------------------------------------------

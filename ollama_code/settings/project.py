@@ -12,7 +12,8 @@ from pydantic import JsonValue
 from ollama_code.core.text import one_line
 from ollama_code.settings.jsonc import parse
 from ollama_code.settings.layer import Layer, checked, known, leaves
-from ollama_code.settings.load import DEFAULT, Loaded, ProjectRules
+from ollama_code.settings.load import DEFAULT, Loaded
+from ollama_code.settings.managed import Added
 from ollama_code.settings.model import Settings
 
 _RULES = ("permissions.ask", "permissions.deny", "excludeTools")
@@ -33,7 +34,7 @@ def tightened(loaded: Loaded, data: bytes, name: str) -> Loaded:
         settings=_merged(loaded, layer, wished),
         origins={**loaded.origins, **_origins(loaded, layer, name)},
         warnings=(*loaded.warnings, *_refused(tree, name), *_without_effect(loaded, layer, wished, name)),
-        project=ProjectRules(
+        project=Added(
             origin=name,
             ask=wished.permissions.ask,
             deny=(*wished.permissions.deny, *(rule for rule in wished.exclude_tools if "(" in rule)),
@@ -45,16 +46,20 @@ def _merged(loaded: Loaded, layer: Layer, wished: Settings) -> Settings:
     settings = loaded.settings
     excluded = (rule for rule in wished.exclude_tools if "(" not in rule)
     changes: dict[str, object] = {"exclude_tools": (*settings.exclude_tools, *excluded)}
-    if "model" in layer and not loaded.is_said("model"):
+    if "model" in layer and not _is_settled(loaded, "model"):
         changes["model"] = wished.model
     if "maxSteps" in layer and not loaded.is_said("maxSteps"):
         changes["max_steps"] = min(settings.max_steps, wished.max_steps)
     return settings.model_copy(update=changes)
 
 
+def _is_settled(loaded: Loaded, key: str) -> bool:
+    return loaded.is_said(key) or loaded.is_held(key)
+
+
 def _origins(loaded: Loaded, layer: Layer, name: str) -> dict[str, str]:
     """Of what the project sets alone, its file; of the rules, both."""
-    origins = {key: name for key in layer if not loaded.is_said(key)}
+    origins = {key: name for key in layer if key in _RULES or not _is_settled(loaded, key)}
     for key in _RULES:
         if key in origins and loaded.origins[key] != DEFAULT:
             origins[key] = f"{loaded.origins[key]}, {name}"

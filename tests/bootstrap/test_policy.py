@@ -11,6 +11,7 @@ import pytest
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.policy import gather_policy
 from ollama_code.core.errors import UsageError
+from ollama_code.core.permission import Mode
 from ollama_code.paths import Home
 from ollama_code.permissions.policy import Policy
 from ollama_code.settings.load import load
@@ -46,6 +47,25 @@ def test_a_rule_with_examples_that_hold_is_a_rule(tmp_path: Path):
 def test_a_rule_whose_example_does_not_hold_stops_the_start(tmp_path: Path, section: str):
     with pytest.raises(UsageError, match=f"permissions.{section}.*git push"):
         gathered(tmp_path, {section: [{"rule": "shell(git log *)", "match": ["git push"]}]})
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files that are root's")
+@pytest.mark.parametrize("spoiled", [False, True])
+def test_rules_for_everybody_on_the_machine_stand_beside_the_others(tmp_path: Path, spoiled: bool):
+    home = Home(tmp_path, managed=tmp_path / "managed")
+    home.managed.mkdir(mode=0o755)
+    rules = {"allow": ["shell(make)"], "ask": ["edit(a)"], "deny": ["read_file(b)"]}
+    (home.managed / "settings.json").write_text(json.dumps({"permissions": rules, "approvalMode": "plan"}))
+    (home.managed / "settings.json").chmod(0o666 if spoiled else 0o644)
+    home.settings.write_text(json.dumps({"permissions": {"allow": ["edit"], "deny": ["glob"]}}))
+    options = Options(allow=("shell(ls)",))
+    policy = gather_policy(options, load(home, {}, options.flags()), real_tools(tmp_path), tmp_path)
+    origin = str(home.managed / "settings.json")
+    told = [(str(rule), rule.origin) for rule in (*policy.allow, *policy.ask, *policy.deny)]
+    theirs = [("run_shell_command(make)", origin), ("edit(a)", origin), ("read_file(b)", origin)]
+    assert [one for one in theirs if one in told] == ([] if spoiled else theirs)
+    assert policy.boldest is (Mode.DEFAULT if spoiled else Mode.PLAN)
+    assert (("glob", "permissions.deny") in told, len(policy.allow)) == (True, 0 if spoiled else 3)
 
 
 @pytest.mark.parametrize(

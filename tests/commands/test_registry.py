@@ -19,8 +19,10 @@ from ollama_code.commands.base import (
     SwitchModel,
 )
 from ollama_code.commands.registry import COMMANDS, help_text, is_command, run_command
+from ollama_code.core.events import Event
 from ollama_code.core.permission import Mode
 from ollama_code.core.todo import TodoItem
+from ollama_code.permissions.policy import Policy
 from ollama_code.providers.scripted import says
 from ollama_code.tools.todo import TodoList
 from ollama_code.workspace.jobs import Jobs
@@ -102,6 +104,16 @@ async def test_a_command_says_what_it_has_to_say(desk: Desk, line: str, said: st
 async def test_the_mode_is_changed(desk: Desk) -> None:
     await outcome("/mode AUTO_EDIT", desk)
     assert desk.session.mode is Mode.AUTO_EDIT
+
+
+async def test_a_mode_that_the_machine_does_not_let_be_is_none(desk: Desk) -> None:
+    heard: list[Event] = []
+    desk.session.observe(heard.append)
+    desk.session.gate.policy = Policy(boldest=Mode.DEFAULT)
+    answer = await outcome("/mode yolo", desk)
+    desk.session.set_mode(Mode.AUTO_EDIT)
+    assert answer == Say('There is no mode "yolo". The modes are plan, default.')
+    assert desk.session.mode is Mode.DEFAULT and heard == []
 
 
 async def test_the_last_answer_is_copied(tmp_path: Path) -> None:

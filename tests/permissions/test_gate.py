@@ -102,3 +102,12 @@ async def test_a_mode_that_forbids_it_while_it_waits_refuses_without_asking():
 async def test_where_nobody_is_there_what_would_ask_is_refused():
     assert not (await gate(None, ALLOW, []).admit(request("x"), "main")).allow
     assert (await gate(None, ALLOW, []).admit(request(), "main")).allow
+
+
+async def test_no_mode_is_bolder_than_the_policy_lets_it_be():
+    bounded = Gate(Policy(boldest=Mode.DEFAULT), Mode.YOLO, None, list[Event]().append)
+    assert (bounded.mode, bounded.modes) == (Mode.DEFAULT, (Mode.PLAN, Mode.DEFAULT))
+    bounded.mode = Mode.PLAN
+    bounded.mode = Mode.AUTO_EDIT
+    assert bounded.mode is Mode.DEFAULT
+    assert not (await bounded.admit(request(), "main")).allow

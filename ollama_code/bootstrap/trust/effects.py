@@ -35,8 +35,9 @@ def _held_back(loaded: Loaded, folder: Folder) -> Loaded:
     settings = loaded.settings
     lowered = settings.approval_mode in _BOLD
     changes: dict[str, object] = {"approval_mode": Mode.DEFAULT} if lowered else {}
-    allow = settings.permissions.allow
+    allow = (*settings.permissions.allow, *loaded.managed.allow)
     if allow:
+        loaded = replace(loaded, managed=replace(loaded.managed, allow=()))
         kept = Permissions(ask=settings.permissions.ask, deny=settings.permissions.deny)
         changes["permissions"] = kept
     held = [*(["approvalMode"] if lowered else []), *(["permissions.allow"] if allow else [])]

@@ -27,7 +27,6 @@ from ollama_code.commands.registry import NO_CUSTOM, Custom, is_command
 from ollama_code.core.errors import ModelMissing, ModelUnclear, OllamaCodeError
 from ollama_code.core.events import Event, MessageAdded, TurnFinished
 from ollama_code.core.messages import UserMessage
-from ollama_code.core.permission import Mode
 from ollama_code.core.phase import Phase
 from ollama_code.frontends.tui.install import installed
 from ollama_code.frontends.tui.orders import Order, Orders

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from ollama_code.bootstrap.conversation import Conversation
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.session import open_session
+from ollama_code.bootstrap.trust.effects import governed
+from ollama_code.bootstrap.trust.folder import EMPTY, Folder
 from ollama_code.commands.base import Follow, Say
 from ollama_code.core.errors import UsageError
 from ollama_code.core.permission import Mode
+from ollama_code.core.trust import Holding
+from ollama_code.paths import Home
+from ollama_code.settings.flags import Flags
+from ollama_code.settings.load import load
+from ollama_code.settings.managed import Added
+from ollama_code.workspace.belongings import Belongings
 from tests.bootstrap.trust.folders import Guest, put, settings
 from tests.e2e.fixtures import program, run, server
 from tests.e2e.program import Program, RunInside
@@ -110,6 +120,15 @@ async def test_a_bold_mode_of_the_settings_does_not_hold_in_an_untrusted_folder(
     assert "approvalMode and permissions.allow of your settings do not hold here" in "\n".join(
         conversation.opened.notices if conversation.opened else ()
     )
+
+
+def test_what_the_machine_allows_waits_for_trust_and_what_it_denies_does_not() -> None:
+    rules = Added("/etc/x", allow=("run_shell_command",), ask=("edit",), deny=("read_file(a)",))
+    loaded = replace(load(Home(Path("/nonexistent")), {}, Flags()), managed=rules)
+    holding = Holding(kind="command", path="x", name="/x", does=(), digest="")
+    held = governed(loaded, Folder("untrusted", Belongings(), (holding,)))
+    assert held.managed == replace(rules, allow=()) and "permissions.allow" in held.warnings[0]
+    assert governed(loaded, EMPTY).managed == rules
 
 
 async def test_a_mode_said_on_the_command_line_holds_and_still_nothing_is_read(
