@@ -115,12 +115,8 @@ class AskingPanel(Vertical, can_focus=True):
         self._settle.begin()
         self.display = True
         self._tell_lead()
-        self.call_after_refresh(self._painted)
+        self.call_after_refresh(self._tell_lead)
         self.focus()
-
-    def _painted(self) -> None:
-        self._body.stay()
-        self._tell_lead()
 
     def close(self) -> None:
         """Withdraw the question; nothing is answered."""
@@ -195,9 +191,11 @@ class AskingPanel(Vertical, can_focus=True):
     def _navigate(self, key: str) -> bool:
         if key in _PAGES:
             seen = self._body.seen
+            self._body.stay()
             page = max(seen.last - seen.first - (0 if seen.hidden else _OVERLAP), 1)
             self._body.scroll_to(y=self._body.scroll_offset.y + _PAGES[key] * page, animate=False)
         elif key in ("home", "end"):
+            self._body.stay()
             self._body.scroll_to(y=0 if key == "home" else self._body.virtual_size.height, animate=False)
         elif key in ("up", "down") and self._choices.display:
             self._choices.move(-1 if key == "up" else 1)

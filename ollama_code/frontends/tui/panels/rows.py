@@ -178,7 +178,7 @@ class Rows(ScrollView, can_focus=False):
         return kept + (last.start > 0 and last.end - last.start < _TELLING_CHARS)
 
     def begin_at(self, row: int) -> None:
-        """Have `row` at the top, now and when the view gets its size; until `stay`."""
+        """Have `row` at the top, now and whenever the view gets another size; until `stay`."""
         self._first = row
         self._jump(bisect_left(self._pieces(self._inner_width), row, key=lambda piece: piece.row))
 
@@ -208,6 +208,12 @@ class Rows(ScrollView, can_focus=False):
             self.reveal(self._revealed)
         if self._first is not None:
             self.begin_at(self._first)
+
+    def on_mouse_scroll_down(self) -> None:
+        self.stay()
+
+    def on_mouse_scroll_up(self) -> None:
+        self.stay()
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
