@@ -151,6 +151,8 @@ def proxy_app(service: Service, rules: Rules) -> ASGIApp:
     """The whole server, guarded."""
     app = Starlette(
         routes=[
+            Route("/v1/chat/completions", service.chat, methods=["POST"]),
+            Route("/v1/messages", service.messages, methods=["POST"]),
             Route("/", service.hello),
             Route("/api/hello", service.hello),
             Route("/api/tags", service.tags),
@@ -159,8 +161,6 @@ def proxy_app(service: Service, rules: Rules) -> ASGIApp:
             Route("/openapi.json", service.openapi),
             Route("/v1/models", service.models),
             Route("/v1/models/{name:path}", service.model),
-            Route("/v1/chat/completions", service.chat, methods=["POST"]),
-            Route("/v1/messages", service.messages, methods=["POST"]),
             Route("/v1/messages/count_tokens", service.count_tokens, methods=["POST"]),
             *([Route("/metrics", service.numbers)] if service.metrics else []),
         ],

@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal, Self, TypeVar
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -39,28 +39,45 @@ class Ended:
 async def until_gone(work: Coroutine[None, None, T], receive: Receive, stopping: asyncio.Event) -> T | Ended:
     """The result of `work`, which is cancelled, and waited for, when the client leaves or the server stops. The
     body of the request must have been read. Raises: what `work` raises."""
-    working = asyncio.create_task(work)
     leaving = asyncio.create_task(_disconnected(receive))
     closing = asyncio.create_task(stopping.wait())
-    tasks = {working, leaving, closing}
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            return working.result()
-        return Ended("gone" if leaving.done() else "stopping")
+        with _Cancelling(leaving, closing) as cancelling:
+            return await work
     finally:
         leaving.cancel()
         closing.cancel()
-        await _stopped(working)
-        if not working.cancelled():
-            working.exception()  # seen here, when nobody is left to raise it to
+    return Ended("gone" if cancelling.first is leaving else "stopping")
 
 
-async def _stopped(task: asyncio.Task[T]) -> None:
-    """Waited for only if it is still at work: two turns of the loop are much beside a short answer."""
-    if not task.done():
-        task.cancel()
-        await asyncio.wait({task})
+class _Cancelling:
+    """A block that is cancelled as soon as one of the watches ends: it is left then as if it were at its end, and
+    `first` is that watch. In a task of its own the work would begin and end two turns of the loop later."""
+
+    def __init__(self, *watches: asyncio.Task[object]) -> None:
+        self.first: asyncio.Task[object] | None = None
+        self._watches = watches
+
+    def __enter__(self) -> Self:
+        self._task = asyncio.current_task()
+        for watch in self._watches:
+            watch.add_done_callback(self._cancel)
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        """What fails while it is cancelled has nobody left to be told to."""
+        for watch in self._watches:
+            watch.remove_done_callback(self._cancel)
+        if self.first is None:
+            return False
+        assert self._task is not None
+        is_alone = not self._task.uncancel()
+        return is_alone and isinstance(error, Exception | asyncio.CancelledError)
+
+    def _cancel(self, watch: asyncio.Task[object]) -> None:
+        if self.first is None and self._task is not None:
+            self.first = watch
+            self._task.cancel()
 
 
 async def _disconnected(receive: Receive) -> None:
@@ -124,9 +141,10 @@ class Delivery:
         try:
             fault = await self._write(out)
             out.end()
-            await sending
+            if out.is_sending:
+                await sending
         finally:
-            await _stopped(sending)
+            sending.cancel()
         return fault
 
     async def _write(self, out: _Out) -> Fault | None:
@@ -143,8 +161,8 @@ class Delivery:
 
 
 class _Out:
-    """The way to the client. Parts that come together are sent together: what is written is collected until the
-    writer has to wait."""
+    """The way to the client. The first words go at once; later parts that come together are sent together: what is
+    written is collected until the writer has to wait."""
 
     def __init__(self, send: Send, form: Form) -> None:
         self.has_begun = False
@@ -153,8 +171,13 @@ class _Out:
         self._pending = bytearray()
         self._opens = True
         self._ended = False
+        self._sending = asyncio.Lock()
         self._woken = asyncio.Event()
         self._room = asyncio.Event()
+
+    @property
+    def is_sending(self) -> bool:
+        return self._sending.locked()
 
     async def write(self, data: bytes) -> None:
         """Waits while the client does not read."""
@@ -162,6 +185,8 @@ class _Out:
         if self._opens:
             self._opens = False
             return
+        if not self.has_begun:
+            await self._put(more=True)
         self._woken.set()
         if len(self._pending) > _MOST_PENDING_BYTES:
             self._room.clear()
@@ -181,21 +206,26 @@ class _Out:
                     await self._woken.wait()
             except TimeoutError:
                 self._pending += self._form.beat if self.has_begun else b""
-            if not self._ended:
+            if self._ended:
+                return
+            if self._pending or not self.has_begun:
                 await self._put(more=True)
+            else:
+                self._woken.clear()  # the first words have gone already: the wait begins again
 
     async def finish(self, last: bytes) -> None:
         self._pending += last
         await self._put(more=False)
 
     async def _put(self, *, more: bool) -> None:
-        data = bytes(self._pending)
-        self._pending.clear()
-        self._woken.clear()
-        self._room.set()
-        if not self.has_begun:
-            self.has_begun = True
-            length = () if more else ((b"content-length", str(len(data)).encode()),)
-            headers = [*self._form.headers, *length]
-            await self._send({"type": "http.response.start", "status": 200, "headers": headers})
-        await self._send({"type": "http.response.body", "body": data, "more_body": more})
+        async with self._sending:
+            data = bytes(self._pending)
+            self._pending.clear()
+            self._woken.clear()
+            self._room.set()
+            if not self.has_begun:
+                self.has_begun = True
+                length = () if more else ((b"content-length", str(len(data)).encode()),)
+                headers = [*self._form.headers, *length]
+                await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+            await self._send({"type": "http.response.body", "body": data, "more_body": more})
