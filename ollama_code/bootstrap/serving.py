@@ -8,11 +8,12 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from ollama_code.bootstrap.hosts import Host, Hosts
 from ollama_code.bootstrap.keys import load_with_keys
 from ollama_code.bootstrap.model import connect, described
 from ollama_code.bootstrap.naming import meant
@@ -27,7 +28,7 @@ from ollama_code.core.audit import Decided, Ran, Record
 from ollama_code.core.errors import ModelMissing
 from ollama_code.core.events import Event, Notice
 from ollama_code.core.text import one_line
-from ollama_code.ports import ChatProvider, ChatRequest, Chunk, ModelInfo, ModelSummary
+from ollama_code.ports import ModelInfo, ModelSummary
 from ollama_code.providers.models import choose_model, same_model
 from ollama_code.providers.window import unmeasured
 from ollama_code.settings.load import Loaded
@@ -52,6 +53,8 @@ class Serving:
     parallel: int = 1
     """Answers that the engine writes at a time; more requests wait here, where those that matter go first."""
     watch: Watch = field(default_factory=Watch)
+    more_urls: tuple[str, ...] = ()
+    """Servers beside that of `options`, to spread the work over."""
 
 
 @dataclass(frozen=True)
@@ -66,27 +69,20 @@ class Model:
 class Backend:
     """Shared by all requests, as long as `serving_backend` holds it open. `scratch` is a folder of its own."""
 
-    def __init__(
-        self, serving: Serving, provider: ChatProvider, host: str, loaded: Loaded, scratch: Path
-    ) -> None:
+    def __init__(self, serving: Serving, hosts: Hosts, loaded: Loaded, scratch: Path) -> None:
         self.serving = serving
-        self.provider = provider
-        self._host = host
+        self.hosts = hosts
         self.tools = wire_tools(without=(COMMAND,) if serving.bounds.commands == () else ())
         """The seven, without the one for commands where none may run. Made once: it costs some milliseconds."""
         self._loaded = loaded
         self._settings = loaded.settings
         self._scratch = scratch
         self._models: dict[str, Model] = {}
-        self.slots = Slots(serving.parallel)
+        self.slots = Slots(serving.parallel * (1 + len(serving.more_urls)))
+        """Who is let in at all; whose turn it is, each server says for itself."""
         self.changing = asyncio.Lock()
         """Held by the one call that may change something in the directory."""
-        self.chat = serving.watch.over(self._chat)
-
-    async def _chat(self, request: ChatRequest, *, behind: bool = False) -> AsyncGenerator[Chunk, None]:
-        async with self.slots.turn(behind=behind), aclosing(self.provider.chat(request)) as chunks:
-            async for chunk in chunks:
-                yield chunk
+        self.chat = serving.watch.over(hosts.chat)
 
     async def model(self, name: str) -> Model:
         """The model meant by this name, which may be empty. Looked up once, so that its window stays: the one that a
@@ -94,15 +90,19 @@ class Backend:
         Raises: ProviderError, ModelUnclear."""
         name = name.strip()
         if name not in self._models:
-            ollama = self._settings.ollama
-            installed = await self.provider.installed()
+            installed = await self.hosts.installed()
             found = self._meant(name, installed)
-            chosen = await described(self.provider, self._host, found, installed)
-            known, _ = await known_of(chosen)
-            wishes = Wishes(self.serving.options.num_ctx, ollama.num_ctx, ollama.keep_alive)
-            window = settled_window(chosen, known.profile, wishes) or unmeasured(chosen.info)
-            self._models[name] = Model(chosen.info, window.num_ctx, ollama.keep_alive)
+            models = await self.hosts.of_model(found, lambda host: self._on(host, found, installed))
+            self._models[name] = min(models, key=lambda model: model.num_ctx)  # it has to fit on each of them
         return self._models[name]
+
+    async def _on(self, host: Host, name: str, installed: Sequence[ModelSummary]) -> Model:
+        ollama = self._settings.ollama
+        chosen = await described(host.provider, host.name, name, installed)
+        known, _ = await known_of(chosen)
+        wishes = Wishes(self.serving.options.num_ctx, ollama.num_ctx, ollama.keep_alive)
+        window = settled_window(chosen, known.profile, wishes) or unmeasured(chosen.info)
+        return Model(chosen.info, window.num_ctx, ollama.keep_alive)
 
     @asynccontextmanager
     async def bench(self, client: str = "") -> AsyncGenerator[Workbench, None]:
@@ -132,7 +132,7 @@ class Backend:
 
     async def listed(self, name: str) -> ModelSummary:
         """The installed model meant by this name. Raises: ProviderError, ModelMissing."""
-        installed = await self.provider.installed()
+        installed = await self.hosts.installed()
         found = self._meant(name, installed)
         for model in installed:
             if same_model(model.name, found):
@@ -149,16 +149,30 @@ class Backend:
 @asynccontextmanager
 async def serving_backend(serving: Serving) -> AsyncGenerator[Backend, None]:
     """Raises: UsageError for settings to mend or a directory that cannot be entered."""
-    loaded = await asyncio.to_thread(load_with_keys, serving.options)
-    provider, host = await connect(serving.options, loaded)
+    hosts, loaded = await _connected(serving)
     try:
         with _scratch() as scratch:
-            backend = Backend(serving, provider, host, loaded, scratch)
+            backend = Backend(serving, hosts, loaded, scratch)
             async with backend.bench():
                 pass  # a directory that cannot be entered is told now, and not to the first client
             yield backend
     finally:
-        await provider.close()
+        await hosts.close()
+
+
+async def _connected(serving: Serving) -> tuple[Hosts, Loaded]:
+    """Each server gets the key that was set for it, and no other; all of them are secrets. The settings do not
+    depend on the server."""
+    first, *more = [serving.options, *(replace(serving.options, ollama_url=url) for url in serving.more_urls)]
+    loaded = await asyncio.to_thread(load_with_keys, first)
+    provider, name = await connect(first, loaded)
+    hosts = {name: Host(name, provider, serving.parallel)}
+    for options in more:
+        with_key = await asyncio.to_thread(load_with_keys, options)
+        provider, name = await connect(options, with_key)
+        hosts.setdefault(name, Host(name, provider, serving.parallel))
+        loaded = replace(loaded, credentials=(*loaded.credentials, *with_key.credentials))
+    return Hosts([*hosts.values()]), loaded
 
 
 def _both(one: Record, other: Record) -> Record:

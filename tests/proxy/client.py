@@ -62,6 +62,7 @@ class Wish:
     model: str | None = None
     keepalive_s: float = 10.0
     metrics: Metrics | None = None
+    more_urls: tuple[str, ...] = ()
 
 
 USUAL = Wish()
@@ -74,6 +75,7 @@ async def running(ollama_url: str, directory: Path, wish: Wish = USUAL) -> Async
         options=Options(model=wish.model, ollama_url=ollama_url),
         max_iterations=wish.max_iterations,
         tools=wish.tools,
+        more_urls=wish.more_urls,
         watch=watch_for(wish.metrics) if wish.metrics else Watch(),
     )
     with bound_socket(read_flags(["-p", "0"], {})) as listener:

@@ -82,7 +82,7 @@ class Service:
         return Response(self.metrics.text(gauges), media_type=CONTENT_TYPE)
 
     async def models(self, request: Request) -> Response:
-        installed = await self.backend.provider.installed()
+        installed = await self.backend.hosts.installed()
         if dialect_of(request) == ANTHROPIC:
             return JSONResponse(anthropic_list(installed, request.query_params))
         return JSONResponse(openai_list(installed))
@@ -93,10 +93,10 @@ class Service:
 
     async def tags(self, request: Request) -> Response:
         """As Ollama lists them: some clients look there whether it is there, and new enough."""
-        return JSONResponse(ollama_list(await self.backend.provider.installed()))
+        return JSONResponse(ollama_list(await self.backend.hosts.installed()))
 
     async def version(self, request: Request) -> Response:
-        return JSONResponse({"version": await self.backend.provider.version()})
+        return JSONResponse({"version": await self.backend.hosts.version()})
 
     async def chat(self, request: Request) -> Delivery:
         body = openai_request.read_chat(await read_body(request))

@@ -37,7 +37,7 @@ class ServeFlags:
     token_given: bool
     allow_remote: bool
     allowed_hosts: tuple[str, ...]
-    ollama_url: str | None
+    ollama_urls: tuple[str, ...]
     directory: str
     more_directories: tuple[str, ...]
     commands: tuple[str, ...] | None
@@ -69,7 +69,7 @@ def read_flags(argv: Sequence[str], environ: Mapping[str, str]) -> ServeFlags:
         token_given=given.auth_token is not None,
         allow_remote=given.allow_remote,
         allowed_hosts=tuple(name.lower() for name in given.allowed_host),
-        ollama_url=given.ollama_url,
+        ollama_urls=tuple(given.ollama_url),
         directory=given.working_dir,
         more_directories=tuple(given.allowed_dirs),
         commands=() if given.no_commands else _prefixes(given.command_allowlist),
@@ -142,7 +142,13 @@ def _add_network(parser: argparse.ArgumentParser, environ: Mapping[str, str]) ->
     host = environ.get("OLLAMA_TOOLS_HOST", "") or "127.0.0.1"
     add("-p", "--port", type=_port, default=port, help="port to listen on (default: 8080)")
     add("-H", "--host", default=host, help="address to listen on (default: 127.0.0.1)")
-    add("--ollama-url", metavar="URL", help="where Ollama listens (default: OLLAMA_HOST or 127.0.0.1:11434)")
+    add(
+        "--ollama-url",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="where Ollama listens (default: OLLAMA_HOST or 127.0.0.1:11434); several share the work",
+    )
     add("--auth-token", metavar="T", help="the token clients must send (default: a new one, printed)")
     add("--no-auth", action="store_true", help="ask for no token; only on this machine's own address")
     add("--allow-remote", action="store_true", help="let --host be an address that others can reach")

@@ -101,12 +101,14 @@ def _kept_token(flags: ServeFlags, listener: socket.socket) -> Iterator[None]:
 def serving_of(flags: ServeFlags) -> Serving:
     directory = Path(flags.directory).resolve()
     more = tuple(Path(path).resolve() for path in flags.more_directories)
+    first = flags.ollama_urls[0] if flags.ollama_urls else None
     return Serving(
         bounds=Bounds(directory, more, flags.commands),
-        options=Options(model=flags.default_model, ollama_url=flags.ollama_url, num_ctx=flags.num_ctx),
+        options=Options(model=flags.default_model, ollama_url=first, num_ctx=flags.num_ctx),
         max_iterations=flags.max_iterations,
         tools=flags.tools,
         parallel=flags.parallel,
+        more_urls=flags.ollama_urls[1:],
     )
 
 
