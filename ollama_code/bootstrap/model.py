@@ -23,6 +23,8 @@ from ollama_code.storage.state import State
 T = TypeVar("T")
 DEMO = "demo"
 """The name of the host where a script answers."""
+DRAWN_EVERY_S = 0.08
+"""How often the full screen is drawn: what is read more often, nobody sees."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +45,16 @@ async def connect(options: Options, loaded: Loaded) -> tuple[ChatProvider, str]:
     if options.demo:
         return ScriptedProvider.of(Script.load(script_text(), origin="the demo script")), DEMO
     url = base_url(loaded.settings.ollama.base_url)
-    return await asyncio.to_thread(_ollama, url, _credentials(loaded, url)), without_login(url)
+    keys, gather_s = _credentials(loaded, url), DRAWN_EVERY_S if options.front_end == "tui" else 0.0
+    return await asyncio.to_thread(_ollama, url, keys, gather_s), without_login(url)
 
 
-def _ollama(url: str, keys: Credentials) -> ChatProvider:
+def _ollama(url: str, keys: Credentials, gather_s: float) -> ChatProvider:
     """In a thread: `import ollama` takes 0.13 s, in which a screen must not freeze."""
-    from ollama_code.providers.ollama import OllamaProvider
+    from ollama_code.providers.ollama import OllamaProvider, Waits
 
-    return OllamaProvider(url, api_key=keys.api_key, headers=keys.headers)
+    waits = Waits(gather_s=gather_s)
+    return OllamaProvider(url, api_key=keys.api_key, headers=keys.headers, waits=waits)
 
 
 def _credentials(loaded: Loaded, url: str) -> Credentials:

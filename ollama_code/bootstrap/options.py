@@ -21,7 +21,7 @@ class Options:
     resume: bool = False
     demo: bool = False
     front_end: str = "headless"
-    """Who runs the session, for the audit log."""
+    """Who runs the session: for the audit log, and for how soon each token must be there."""
 
     def fresh(self) -> Options:
         """The same wishes for a session that continues none."""

@@ -8,6 +8,7 @@ import ssl
 from urllib.request import getproxies
 
 from ollama_code.providers.clients import httpx
+from ollama_code.providers.gather import GatheringTransport
 
 IDLE_S = 45
 """Routers that share one address, and balancers, forget a connection after a minute or more without a packet."""
@@ -15,14 +16,22 @@ _PROBES = 8
 """Unanswered ones until the other side counts as gone: a healthy system answers each, however busy it is."""
 
 
-def transport(url: str, *, trusts_environment: bool) -> httpx.AsyncHTTPTransport | None:
-    """For `url` alone. `None` where a proxy of the environment is to be used, which httpx only does with a transport
-    of its own. Raises: OSError, ValueError for a certificate file of the environment that cannot be read."""
+def transport(
+    url: str, *, trusts_environment: bool, gather_s: float = 0.0
+) -> httpx.AsyncBaseTransport | None:
+    """For `url` alone. With `gather_s`, what comes in may wait so long to be read together. `None` where a proxy of
+    the environment is to be used, which httpx only does with a transport of its own.
+    Raises: OSError, ValueError for a certificate file of the environment that cannot be read."""
     if trusts_environment and getproxies():
         return None
     # Reading all certificates of a machine takes 20 ms, and without https nobody needs one: no redirect is followed.
-    verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if url.startswith("http://") else True
-    return httpx.AsyncHTTPTransport(verify=verify, trust_env=trusts_environment, socket_options=_options())
+    if url.startswith("http://"):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    else:
+        context = httpx.create_ssl_context(trust_env=trusts_environment)
+    if gather_s:
+        return GatheringTransport(gather_s, context, _options())
+    return httpx.AsyncHTTPTransport(verify=context, socket_options=_options())
 
 
 def _options() -> list[tuple[int, int, int]]:

@@ -7,6 +7,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -31,11 +32,8 @@ from ollama_code.providers.wire import chat_body, load_body
 CHAT_TIMEOUT = httpx.Timeout(None, connect=5.0, pool=5.0)
 """Seconds. No limit on reading: loading a model and reading a prompt send nothing for minutes, and going away
 would abort the load."""
-_PATIENCE_S = 8.0
-"""For the whole answer to a small question: `-p` must give up on a server that hangs, or trickles, within 10 s."""
 _DRAIN_S = 0.25
 """How long the end of a complete answer is waited for, so that its connection can be used again."""
-_LOOK_EVERY_S = 1.0
 _REFUSAL_LIMIT_BYTES = 64 * 1024
 _BYTES_PER_TOKEN = 3.7
 _IMAGE_TOKENS = 768
@@ -45,12 +43,27 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 Shape = TypeVar("Shape", bound=Lenient)
 
 
+@dataclass(frozen=True)
+class Waits:
+    """Seconds."""
+
+    patience_s: float = 8.0
+    """For the whole answer to a small question, never for a chat or a pull: `-p` must give up on a server that
+    hangs, or trickles, within 10 s."""
+    look_every_s: float = 1.0
+    """How often, while an answer is waited for, a server on this machine is asked whether the model is in memory
+    yet."""
+    gather_s: float = 0.0
+    """How long what comes in may wait, to be read together with what follows."""
+
+
+_USUAL = Waits()
+
+
 class OllamaProvider(ollama.AsyncClient):
     """One server. `url` comes from `host.base_url`, a login in it is sent as basic authentication; the attribute
     `url` is for people and has none. `api_key` goes to this server, whichever it is; without one, the
-    `OLLAMA_API_KEY` of the environment goes to Ollama's cloud alone. `patience_s` is for the whole answer to a small
-    question, never for a chat or a pull. `look_every_s` is how often, while an answer is waited for, a server on this
-    machine is asked whether the model is in memory yet.
+    `OLLAMA_API_KEY` of the environment goes to Ollama's cloud alone.
     Raises: UsageError when no client can be made: a bad proxy variable, certificate file, key or header."""
 
     _client: httpx.AsyncClient
@@ -61,12 +74,11 @@ class OllamaProvider(ollama.AsyncClient):
         *,
         api_key: str = "",
         headers: Mapping[str, str] = _NO_HEADERS,
-        patience_s: float = _PATIENCE_S,
-        look_every_s: float = _LOOK_EVERY_S,
+        waits: Waits = _USUAL,
     ) -> None:
         self.url = without_login(url)
-        self._patience_s = patience_s
-        self._residence = Residence(self.loaded, _looks_every(url, look_every_s))
+        self._patience_s = waits.patience_s
+        self._residence = Residence(self.loaded, _looks_every(url, waits.look_every_s))
         sent = {name.lower(): value for name, value in headers.items()}
         if api_key:
             sent["authorization"] = f"Bearer {api_key}"
@@ -79,7 +91,7 @@ class OllamaProvider(ollama.AsyncClient):
                 auth=login_of(url),
                 # A proxy of the environment cannot reach this machine's own loopback.
                 trust_env=not is_loopback(url),
-                transport=transport(url, trusts_environment=not is_loopback(url)),
+                transport=transport(url, trusts_environment=not is_loopback(url), gather_s=waits.gather_s),
             )
         except (ValueError, ImportError, OSError, httpx.InvalidURL) as e:
             raise UsageError(

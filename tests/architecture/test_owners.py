@@ -13,6 +13,7 @@ OWNERS = {
     "pydantic_core": {""},
     "ollama": {"providers"},
     "httpx": {"providers"},
+    "httpcore": {"providers"},
     "regex": {"workspace"},
     "wcmatch": {"workspace"},
     "psutil": {"workspace"},

@@ -24,7 +24,7 @@ from ollama_code.core.head import Head
 from ollama_code.core.messages import AssistantMessage, Image, Message, ToolCall, ToolMessage, UserMessage
 from ollama_code.core.phase import Phase
 from ollama_code.ports import ChatRequest, Chunk, ReplyEnd, TextPiece, ThinkingPiece
-from ollama_code.providers.ollama import OllamaProvider
+from ollama_code.providers.ollama import OllamaProvider, Waits
 from ollama_code.providers.wire import chat_body
 from tests.ollama_server import Call, Fault, Gate, OllamaServer, Pace, Reply
 
@@ -46,9 +46,9 @@ def server() -> Iterator[OllamaServer]:
         yield running
 
 
-@pytest.fixture
-async def provider(server: OllamaServer) -> AsyncIterator[OllamaProvider]:
-    client = OllamaProvider(server.url)
+@pytest.fixture(params=[0.0, 0.08], ids=["at once", "gathered"])
+async def provider(server: OllamaServer, request: pytest.FixtureRequest) -> AsyncIterator[OllamaProvider]:
+    client = OllamaProvider(server.url, waits=Waits(gather_s=request.param))
     yield client
     await client.close()
 

@@ -12,7 +12,7 @@ import ollama
 import pytest
 
 from ollama_code.core.errors import RequestRejected, ServerUnreachable, UsageError
-from ollama_code.providers.ollama import OllamaProvider
+from ollama_code.providers.ollama import OllamaProvider, Waits
 from tests.ollama_server import OllamaServer
 
 
@@ -122,6 +122,6 @@ async def test_a_server_that_never_comes_to_an_end_is_given_up() -> None:
 
     async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        async with OllamaProvider(f"http://127.0.0.1:{port}", patience_s=0.2) as provider:
+        async with OllamaProvider(f"http://127.0.0.1:{port}", waits=Waits(patience_s=0.2)) as provider:
             with pytest.raises(ServerUnreachable, match="does not answer"):
                 await provider.version()

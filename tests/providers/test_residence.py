@@ -12,7 +12,7 @@ from ollama_code.core.head import Head
 from ollama_code.core.messages import UserMessage
 from ollama_code.core.phase import Phase
 from ollama_code.ports import ChatRequest, Chunk, LoadedModel
-from ollama_code.providers.ollama import CHAT_TIMEOUT, OllamaProvider
+from ollama_code.providers.ollama import CHAT_TIMEOUT, OllamaProvider, Waits
 from tests.ollama_server import Gate, OllamaServer, Pace, Reply
 
 HEAD = Head(model="tiny:latest", num_ctx=8192, think=False, system="Be brief.", tools=())
@@ -27,7 +27,7 @@ def server() -> Iterator[OllamaServer]:
 
 @pytest.fixture
 async def provider(server: OllamaServer) -> AsyncIterator[OllamaProvider]:
-    client = OllamaProvider(server.url, look_every_s=0.01)
+    client = OllamaProvider(server.url, waits=Waits(look_every_s=0.01))
     yield client
     await client.close()
 

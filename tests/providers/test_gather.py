@@ -1,0 +1,83 @@
+"""A transport that reads what comes in together: how often it wakes the program, and that it fails as httpx does.
+The answers themselves are those of `test_ollama`, which asks over it too."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from ollama_code.providers.connection import transport
+from tests.ollama_server import OllamaServer, Pace, Reply
+
+TOKENS = 300
+CHAT = {"model": "tiny:latest", "stream": True, "messages": [{"role": "user", "content": "go"}]}
+
+
+def client_of(url: str, gather_s: float = 0.08) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        base_url=url, transport=transport(url, trusts_environment=False, gather_s=gather_s)
+    )
+
+
+async def waits_of(pieces: AsyncIterator[bytes]) -> tuple[int, int]:
+    """How many pieces came, and before how many of them the loop turned."""
+    loop, turned = asyncio.get_running_loop(), list[bool]()
+    count = waits = 0
+    async for _ in pieces:
+        count, waits = count + 1, waits + bool(turned)
+        turned.clear()
+        loop.call_soon(turned.append, True)
+    return count, waits
+
+
+async def streamed(gather_s: float) -> tuple[int, int]:
+    with OllamaServer() as server:
+        server.play(Reply(pieces=tuple(f"{n} " for n in range(TOKENS)), pace=Pace(token_s=0.003)))
+        async with (
+            client_of(server.url, gather_s) as client,
+            client.stream("POST", "/api/chat", json=CHAT) as answer,
+        ):
+            return await waits_of(answer.aiter_raw())
+
+
+async def test_the_tokens_of_a_long_answer_are_read_together():
+    count, waits = await streamed(gather_s=0.08)
+    assert count >= TOKENS
+    assert waits < TOKENS / 2
+
+
+async def test_without_a_screen_each_is_read_as_it_comes():
+    _, waits = await streamed(gather_s=0.0)
+    assert waits > TOKENS / 2
+
+
+async def test_a_connection_is_used_again():
+    with OllamaServer() as server:
+        async with client_of(server.url) as client:
+            wires = [(await client.get("/api/version")).extensions["network_stream"] for _ in range(2)]
+    assert wires[0] is wires[1]
+
+
+async def test_nobody_there_is_told_as_httpx_tells_it():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        async with client_of(f"http://127.0.0.1:{taken.getsockname()[1]}") as client:
+            with pytest.raises(httpx.ConnectError):
+                await client.get("/")
+
+
+async def test_an_answer_that_breaks_off_is_told_as_httpx_tells_it():
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\none\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
+        client = client_of(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        with pytest.raises(httpx.RemoteProtocolError):
+            await client.get("/")
+        await client.aclose()
