@@ -19,6 +19,7 @@ def proxy() -> None:
 def _run(argv: list[str]) -> None:
     here = os.path.realpath(".")  # `python -m` puts the folder there under its whole name
     sys.path[:] = [entry for entry in sys.path if entry and os.path.realpath(entry) != here]
+    os.environ["PYTHONSAFEPATH"] = "1"  # the same for what starts Python again as us; no command inherits it
     from ollama_code.cli import run  # after the path is safe
 
     raise SystemExit(run(argv))

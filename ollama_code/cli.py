@@ -80,9 +80,11 @@ def run(argv: Sequence[str]) -> int:
     """The exit code of the whole program."""
     if [*argv[:1]] == ["audit"]:
         return _audit(argv[1:])
-    if "--serve" in argv:
-        return _serve([word for word in argv if word != "--serve"])
+    if [*argv[:1]] == ["--serve"]:  # no further on, where it may be a word that somebody was to be asked
+        return _serve(argv[1:])
     arguments = parser().parse_args(argv)
+    if arguments.serve:
+        parser().error("--serve comes first: ollama-code --serve --help")
     if arguments.yolo and arguments.mode not in (None, "yolo"):
         parser().error(f"--yolo and --mode {arguments.mode} contradict each other; give one of them")
     if arguments.demo and arguments.resume:

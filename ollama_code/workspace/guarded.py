@@ -84,7 +84,7 @@ _SECRET_FILES = re.compile(
 _SECRET_FOLDERS = frozenset({".ssh"})
 _SECRET_AT_HOME = (
     *(".aws", ".azure", ".config/gcloud", ".config/gh", ".docker", ".gnupg", ".kube"),
-    *(".ollama-code/secrets.json", ".ollama-code/settings.json", ".ollama-code/audit"),
+    *(".ollama-code/secrets.json", ".ollama-code/settings.json", ".ollama-code/audit", ".ollama-code/proxy"),
 )
 
 _SECRET = "it may hold secrets"

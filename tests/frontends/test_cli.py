@@ -30,6 +30,7 @@ def test_help_tells_the_exit_codes(run: RunInside) -> None:
         (("-p", "x", "--num-ctx", "many"), "'many' is not a whole number above 0"),
         (("-p", "x", "--yolo", "--mode", "plan"), "contradict"),
         (("-p", "x", "--demo", "--continue"), "--demo"),
+        (("-p", "x", "--serve"), "--serve comes first"),
         (("-p", "x", "--allow", "no_such_tool"), "names no tool"),
         (("-p", "x", "--allow", "run_shell_command(bash *)"), "bash runs any other program"),
         (("-p", "x", "--ollama-url", "ftp://example"), "ftp://"),

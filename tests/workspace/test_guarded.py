@@ -116,7 +116,7 @@ def test_reading_the_keys_of_other_programs_at_home_is_guarded() -> None:
     assert against_reading("config", below_home="project/.aws/config") == ""
 
 
-@pytest.mark.parametrize("name", ["secrets.json", "settings.json", "audit/2026-11-21.jsonl"])
+@pytest.mark.parametrize("name", ["secrets.json", "settings.json", "audit/2026-11-21.jsonl", "proxy/token-1"])
 def test_reading_what_this_program_keeps_to_itself_is_guarded(name: str) -> None:
     assert against_reading(name, below_home=f".ollama-code/{name}")
     assert against_reading(name, below_home="project/.ollama-code/settings.json") == ""
