@@ -76,17 +76,15 @@ class Jobs:
         """Start `command`, known to people as `text`; its timeout is ignored.
         Raises: ToolError when too many run already, or as `process.start`."""
         async with self._starting:
-            busy = [job.id for job in self.list() if not job.outcome]
-            if len(busy) >= MOST_RUNNING:
-                raise ToolError(
-                    f"{len(busy)} background jobs are running already ({', '.join(busy)}). Stop one first."
-                )
+            self._check_room()
             log = await self._new_log()
             return self._add(await start(command, log.write), text, log)
 
     async def adopt(self, running: Running, text: str) -> Job:
-        """Make a job of what a command left behind. The number of jobs is not limited here: it runs already."""
+        """Make a job of what a command left behind. Raises: ToolError when too many run already, and then the caller
+        still owns it."""
         async with self._starting:
+            self._check_room()
             log = await self._new_log()
             running.sink = log.write
             return self._add(running, text, log)
@@ -129,6 +127,13 @@ class Jobs:
             await self._settled(entry)
             if not entry.job.detached:
                 await asyncio.to_thread(entry.log.redact, self._redact)
+
+    def _check_room(self) -> None:
+        busy = [job.id for job in self.list() if not job.outcome]
+        if len(busy) >= MOST_RUNNING:
+            raise ToolError(
+                f"{len(busy)} background jobs are running already ({', '.join(busy)}). Stop one first."
+            )
 
     def _entry(self, id: str) -> _Entry:
         entry = self._entries.get(id)

@@ -17,7 +17,7 @@ from ollama_code.core.results import Progress, ToolResult
 from ollama_code.tools.base import Call
 from ollama_code.tools.schema import wire_tool
 from ollama_code.tools.shell import RunShellCommand, ShellParams
-from ollama_code.workspace.jobs import Jobs
+from ollama_code.workspace.jobs import MOST_RUNNING, Jobs
 from ollama_code.workspace.local import LocalWorkspace
 from tests.confined import unconfined
 from tests.workspace.descriptors import open_descriptors
@@ -317,6 +317,15 @@ async def test_what_is_left_running_is_ended_when_its_output_has_no_place(
     said = await bench.said(f"sleep {seconds} & echo started")
     assert said.startswith("started\nexit code 0\nWhat it left running was ended: The log ")
     assert alive(seconds) == []
+
+
+async def test_a_ninth_job_is_not_left_running_either(bench: Bench) -> None:
+    first, ninth = unique_seconds(bench.root / "first"), unique_seconds(bench.root / "ninth")
+    for _ in range(MOST_RUNNING):
+        await bench.said(f"sleep {first}", is_background=True)
+    said = await bench.said(f"echo started; sleep {ninth} &")
+    assert "\nWhat it left running was ended: 8 background jobs are running already" in said
+    assert (len(alive(first)), alive(ninth)) == (MOST_RUNNING, [])
 
 
 async def test_the_job_can_be_stopped_the_way_the_model_is_told(bench: Bench, tmp_path: Path) -> None:

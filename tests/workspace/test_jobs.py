@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from ollama_code.core.errors import ToolError
 from ollama_code.core.events import Event, JobChanged
 from ollama_code.workspace.jobs import LOG_BYTES, MOST_RUNNING, Job, Jobs
+from ollama_code.workspace.limits import CPU_S, FILE_BYTES
 from tests.workspace.processes import alive, bash, unique_seconds, until
 
 
@@ -105,6 +107,15 @@ async def test_close_ends_what_a_job_left_behind(tmp_path: Path) -> None:
         await session.start(f"sleep {seconds} >/dev/null 2>&1 &")
         await until(lambda: len(alive(seconds)) == 1)
     assert alive(seconds) == []
+
+
+async def test_a_job_has_the_limits_of_a_command(tmp_path: Path) -> None:
+    async with opened(tmp_path) as session:
+        job = await session.start("ulimit -c; ulimit -f; ulimit -t")
+        await session.ended(job)
+        core, blocks, seconds = (await session.jobs.tail(job.id, 100)).split()
+    assert (core, int(blocks) * 1024) == ("0", FILE_BYTES)
+    assert CPU_S <= int(seconds) <= CPU_S + time.process_time()
 
 
 async def test_the_ninth_running_job_is_refused(tmp_path: Path) -> None:
