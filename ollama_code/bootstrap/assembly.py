@@ -182,7 +182,9 @@ class Assembly:
     def _grants(self) -> Grants:
         """A demo's folder is gone tomorrow: nothing is kept for it."""
         kept = self.loaded.allows and not self.options.demo
-        return Grants(ProjectGrants(home().grants, self.site.directory) if kept else None)
+        if not kept:
+            return Grants()
+        return Grants(ProjectGrants(home().grants, self.site.directory, self.redactor.sure))
 
     def _header(self, sandbox: Sandbox) -> Header:
         return Header(

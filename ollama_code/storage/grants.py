@@ -16,8 +16,10 @@ class ProjectGrants:
     """The terms granted in one folder, by its real path, in a file that every running ollama-code of this user shares
     and nobody else may read. Blocks."""
 
-    def __init__(self, path: Path, directory: Path) -> None:
+    def __init__(self, path: Path, directory: Path, redact: Callable[[str], str] = str) -> None:
+        """`redact` is a text without what must not be on the disk."""
         self._file = SharedObject(path)
+        self._redact = redact
         self._folder = os.fsencode(directory.resolve()).decode(errors="backslashreplace")
 
     def read(self) -> tuple[str, ...]:
@@ -28,7 +30,9 @@ class ProjectGrants:
             return ()
 
     def add(self, terms: Collection[str]) -> None:
-        """Raises: SessionError when it cannot be kept."""
+        """Raises: SessionError when it cannot be kept, as what would cover nothing without the secret in it."""
+        if any(self._redact(term) != term for term in terms):
+            raise SessionError("A secret is in it, which is not written down.")
 
         def change(folders: Object) -> None:
             folders[self._folder] = list(dict.fromkeys((*_terms(folders.get(self._folder)), *terms)))

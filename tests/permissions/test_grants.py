@@ -16,6 +16,7 @@ from ollama_code.core.permission import (
     PermissionRequest,
     Question,
 )
+from ollama_code.core.redact import Redactor
 from ollama_code.permissions.gate import Gate
 from ollama_code.permissions.grants import Grants
 from ollama_code.permissions.policy import Policy, decide
@@ -50,7 +51,7 @@ class Keeping:
 def gate(
     folder: Path, person: Keeping, policy: Policy | None = None, events: list[Event] | None = None
 ) -> Gate:
-    grants = Grants(ProjectGrants(folder / "home" / "grants.json", folder))
+    grants = Grants(ProjectGrants(folder / "home" / "grants.json", folder, Redactor().sure))
     emit = [] if events is None else events
     return Gate(policy or Policy(), Mode.DEFAULT, person, emit.append, grants)
 
@@ -129,6 +130,17 @@ async def test_where_it_cannot_be_kept_it_holds_for_the_session_and_says_so(tmp_
     await door.admit(request(MAKE), "main")
     assert len(person.asked) == 1
     assert [event for event in events if isinstance(event, Notice)]
+
+
+async def test_what_holds_a_secret_is_granted_for_the_session_and_not_written_down(tmp_path: Path):
+    person, events = Keeping(), list[Event]()
+    door, push = gate(tmp_path, person, events=events), "run_shell_command(git push https://me:hunter2@host)"
+    await door.admit(request(push), "main")
+    await door.admit(request(push), "main")
+    await door.admit(request(MAKE), "main")
+    assert [asked.scopes for asked in person.asked] == [(push,), (MAKE,)]
+    assert "hunter2" not in (tmp_path / "home" / "grants.json").read_text()
+    assert ["secret" in event.text for event in events if isinstance(event, Notice)] == [True]
 
 
 def test_a_file_that_holds_something_else_grants_nothing(tmp_path: Path):
