@@ -26,6 +26,7 @@ _TO_THE_END = re.compile(r"[\s}\]]*(?:\Z|<|```)")
 _RAW_QUOTES = ('<|"|>', "<escape>")
 """Quote tokens: between two of them every character stands for itself."""
 _RAW_CALL = re.compile(r"call:[\w.:/-]{1,120}\s*\{")
+"""A call inside a value: the quote tokens that its own strings open do not end the value."""
 _RAW_AFTER = re.compile(r"\s*(?:[,:}\])]|\Z)")
 _TRIPLE_AFTER = re.compile(r"\s*(?:[,}\])]|\Z)")
 _CHUNK = {quote: re.compile(rf"[^\\{quote}]*") for quote in ('"', "'", "`")}
@@ -101,8 +102,6 @@ class _Reader:
         self._text = text
         self._style = style
         self.missing = 0
-        self._bound = -1
-        """Where the call behind the one that is read starts, once it was looked for."""
 
     def value(self, at: int, depth: int) -> tuple[JsonValue, int]:
         at = blank(self._text, at)
@@ -210,23 +209,15 @@ class _Reader:
         return self._escaped(at + 1, quote)
 
     def _between(self, start: int, closer: str, after: re.Pattern[str]) -> tuple[str, int]:
-        at = self._text.find(closer, start)
+        call = _RAW_CALL.search(self._text, start) if closer in _RAW_QUOTES else None
+        at, inside = self._text.find(closer, start), 0
         while at >= 0:
             end = at + len(closer)
-            if (after.match(self._text, end) or self._at_stop(end)) and not self._goes_on(end, closer):
+            around = call is not None and call.start() < at and inside % 2 == 1
+            if not around and (after.match(self._text, end) or self._at_stop(end)):
                 return self._text[start:at], end
-            at = self._text.find(closer, end)
+            at, inside = self._text.find(closer, end), inside + 1
         raise Cut("a string is not closed", start)
-
-    def _goes_on(self, at: int, token: str) -> bool:
-        """Whether a quote token before `at` stands inside the value: it leaves an odd number of them, up to the next
-        call as well as up to the end."""
-        if token not in _RAW_QUOTES or self._text.count(token, at) % 2 == 0:
-            return False
-        if at > self._bound:
-            following = _RAW_CALL.search(self._text, at)
-            self._bound = following.start() if following else len(self._text)
-        return self._text.count(token, at, self._bound) % 2 == 1
 
     def _raw_string(self, at: int) -> tuple[str, int]:
         quote = self._text[at] * (3 if self._text.startswith(self._text[at] * 3, at) else 1)

@@ -27,6 +27,8 @@ from ollama_code.providers.recover.spots import alone, foreign_end, is_quoted, n
 from ollama_code.providers.recover.tokens import (
     CLOSER,
     INVENTED,
+    INVISIBLE,
+    LINE_START,
     OPENER,
     OPENERS,
     PAIRED,
@@ -36,9 +38,9 @@ from ollama_code.providers.recover.tokens import (
 from ollama_code.providers.recover.written import Block, Body, State, Written
 
 _NEXT = re.compile(
-    r"(?P<fence>^[ \t\ufeff]*(?P<ticks>`{3,}|~{3,})[ \t]*(?P<label>[\w+.-]*)[^\n`]*(?:\n|\Z))"
+    rf"(?P<fence>{LINE_START}(?P<ticks>`{{3,}}|~{{3,}})[ \t]*(?P<label>[\w+.-]*)[^\n`]*(?:\n|\Z))"
     r"|(?P<code>(?P<run>`+)(?:[^`\n]*(?P=run))?)"
-    rf"|(?P<chevrons>^{CHEVRONS})"
+    rf"|(?P<chevrons>{LINE_START}{CHEVRONS})"
     r"|(?P<line>^[ \t]*(?:>|\||[+-](?=[^\n]))[^\n]*)"
     rf"|(?P<open>{PAIRED}|{SINGLE})"
     rf"|(?P<separator>{SEPARATOR.pattern}|<arg_key>)"
@@ -61,7 +63,7 @@ _UNREADABLE_REACH = 20_000
 """Characters in which tags around something unreadable must close."""
 _FAILURES = 500
 """Objects that are no calls, after which a text is data or code and no further one is tried."""
-_FENCE = re.compile(r"\s*```\w*[ \t]*\n\s*")
+_FENCE = re.compile(r"\s*```\w*[ \t\r]*\n\s*")
 _SEPARATED = re.compile(r"[\s,;]*")
 _KEYED = re.compile(r"""\[?\s*\{\s*["'](?P<name>[\w.-]{1,120})["']\s*:\s*(?=\{)""")
 _KEYED_END = re.compile(r"\s*\}?[\s,;]*")
@@ -280,7 +282,7 @@ class _Finder:
     def _fence(self, match: re.Match[str]) -> tuple[Block | None, int]:
         """The calls that are all of a fence; a fence of anything else is passed over."""
         label, ticks = match.group("label").lower(), match.group("ticks")
-        closing = re.compile(rf"\s*(?:{ticks[0]}{{3,}}[ \t]*(?=\n|\Z)|\Z)")
+        closing = re.compile(rf"\s*(?:{ticks[0]}{{3,}}[ \t\r]*(?=[\n<{INVISIBLE}]|\Z)|\Z)")
         named = label in CALL_FENCES
         if named or label in _DATA_FENCES or label in CODE_FENCES:
             calls, end, announced = self._fenced(match.end(), closing, named or label in CODE_FENCES)
@@ -288,7 +290,7 @@ class _Finder:
             if calls and (closed or calls[-1].state is State.CUT):
                 end = self._end(closed.end() if closed else end)
                 return Block(tuple(calls), match.start(), end, named or announced, label), end
-        after = re.compile(rf"^[ \t]*{ticks[0]}{{{len(ticks)},}}[ \t]*$", re.MULTILINE)
+        after = re.compile(rf"^[ \t]*{ticks[0]}{{{len(ticks)},}}[ \t\r]*(?=$|[<{INVISIBLE}])", re.MULTILINE)
         closed = after.search(self._text, match.end())
         end = closed.end() if closed else len(self._text)
         if label in CALL_FENCES and (name := self._mentioned(match.end(), end)):

@@ -20,6 +20,7 @@ _EXAMPLE = re.compile(
     re.IGNORECASE,
 )
 """Words that introduce something shown, not something done."""
+_ABBREVIATED = re.compile(r"\b(?:e\.\s?g|i\.\s?e|z\.\s?B|p\.\s?ej|np|ex)\.,?\Z", re.IGNORECASE)
 _SENTENCE_END = (".", "!", "?", "…", "。", "！", "？", ">")
 _INTENT = re.compile(
     r"\b(?:I|I'll|I'm|let me|let's|we|we'll|ich|je|yo|voy|vou|vado|nous|wir|я)\b|^\W*\w+ing\b|\bj'"
@@ -28,8 +29,8 @@ _INTENT = re.compile(
 )
 """Words of one who is about to act."""
 
-_WRAPPED = re.compile(r"(?:\s*<[^<>\n]{1,60}>)+\Z")
-"""Tags around a call that no dialect has."""
+_WRAPPED = re.compile(r"(?:\s*(?:<[^<>\n]{1,60}>|^[ \t]*Thought:[^\n]*))+\Z", re.MULTILINE)
+"""What belongs to a call in front of it: tags that no dialect has, the thought before an action."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def _is_shown_by(intro: str) -> bool:
 
 
 def _runs_on(sentence: str) -> bool:
-    return sentence.endswith((":", "：")) or sentence[-1:].isalnum()
+    return sentence.endswith((":", "：")) or sentence[-1:].isalnum() or bool(_ABBREVIATED.search(sentence))
 
 
 def _last_sentence(intro: str) -> str:

@@ -7,6 +7,8 @@ import re
 
 INVISIBLE = "\ufeff\u200b\u2060"
 """Characters nobody sees, in front of a text and behind it."""
+LINE_START = rf"(?:^|(?<=[>{INVISIBLE}]))[ \t]*"
+"""Where a line begins, or what is left of it behind a control token."""
 PREFIX = r"(?:\w{1,20}:|[｜|]\w{1,20}[｜|])"
 """A namespace in front of the name of a tag, as of MiniMax and DeepSeek."""
 _TAG = rf"(?i:(?:\w{{1,20}}_|{PREFIX})?(?:tool[_-]?calls?|function[_-]?calls?|tools|tool_use|use_tool|tool_code))"
@@ -19,7 +21,7 @@ PAIRED = (
 """Openers that want a closer."""
 SINGLE = (
     r"\[TOOL_CALLS\]|<\|tool_call\|>|<\|python_tag\|>|<[｜|]tool[▁_]calls[▁_]begin[｜|]>|<\|tool_calls_section_begin\|>|<\|tool_calls\|>"
-    r"|functools(?=\s*\[)|function call<\|role_sep\|>"
+    r"|functools(?=\s*\[)|<(?:tool|function)>(?=\s*[{\[])|function call<\|role_sep\|>"
 )
 """Openers that stand alone, or whose closer says nothing."""
 OPENER = re.compile(rf"(?:(?P<paired>{PAIRED})|{SINGLE})")
@@ -31,12 +33,12 @@ CLOSER = re.compile(
 _CONTROL = (
     r"<\|im_start\|>\s*(?:assistant)?|<\|start_header_id\|>\s*(?:assistant)?|<start_of_turn>\s*(?:model)?"
     r"|(?:<\|start\|>)?(?:assistant)?<\|channel\|>\s*(?:final|analysis|commentary)?\s*<\|message\|>"
-    r"|<\|[^\s<>|]{1,40}\|?>|<[a-z_]{1,40}\|>|<｜[^｜<>]{1,40}｜>|</s>|>>>all[ \t]*\n"
+    r"|<\|[^\s<>|]{1,40}\|?>|<[a-z_]{1,40}\|>|<｜[^｜<>]{1,40}｜>|</s>|<s>(?=\s*(?:[<{\[`>]|\Z))|>>>all[ \t]*\n"
     r"|<(?:bos|eos|pad|end_of_turn|EOT)>|\[/?INST\]"
 )
 _HEADER = r"<\|(?:start|channel)\|>[^\n{]{0,80}?\bto="
 _STRAY = (
-    r"</(?:function|invoke|param(?:eter)?|arg_value|arg_key|think)>"
+    r"</(?:function|invoke|param(?:eter)?|arg_value|arg_key|think|tool)>"
     rf"|</{PREFIX}(?:invoke|parameter)>"
     rf"|{CLOSER.pattern}"
 )

@@ -7,6 +7,7 @@ import re
 
 from ollama_code.core.loose import Broken, Cut, read
 from ollama_code.providers.recover.forms.objects import STYLE, runs_over
+from ollama_code.providers.recover.tokens import LINE_START
 from ollama_code.providers.recover.written import Body, State, Written
 
 NAME = r"[\w.:/-]{1,120}"
@@ -14,14 +15,14 @@ _SEPARATORS = (
     r"\[ARGS\]|<[｜|]tool[▁_]sep[｜|]>|<\|tool_call_argument_begin\|>|<\|tool_call:args\|>|<\|tool_sep\|>"
 )
 SEPARATOR = re.compile(_SEPARATORS)
-_JSON_FENCE = r"(?:\s*```(?:json)?[ \t]*\n)?\s*"
+_JSON_FENCE = r"(?:\s*```(?:json)?[ \t\r]*\n)?\s*"
 _SEPARATED = re.compile(
     rf"(?:function<[｜|]tool[▁_]sep[｜|]>(?P<second>{NAME})|(?P<first>{NAME})\s*(?:\[CALL_ID\][\w-]{{0,60}})?\s*"
     rf"(?:{_SEPARATORS})){_JSON_FENCE}"
 )
 _IN_PROSE = re.compile(rf"{NAME}\s+(?:{_SEPARATORS})\s*[^\W\d]")
 """A sentence about a separator: a word stands before it and one after it."""
-CHEVRONS = rf"\ufeff?>>>(?={NAME}[ \t]*\n\s*\{{)"
+CHEVRONS = rf">>>(?={NAME}[ \t\r]*\n\s*\{{)"
 """Functionary's header."""
 _HEADED = re.compile(rf"{CHEVRONS}(?P<first>{NAME})\s*")
 CALLED = re.compile(rf"call:(?P<first>{NAME})\s*(?=\{{)")
@@ -30,8 +31,10 @@ HARMONY = re.compile(
     r"(?:<\|start\|>)?(?:assistant)?[ \t]*(?:<\|channel\|>[ \t]*(?:analysis|commentary|final)?)?[ \t]*"
     rf"\bto=(?P<first>{NAME})[ \t]*(?:<\|channel\|>\w{{0,20}})?[^\n{{]{{0,40}}?<\|message\|>\s*"
 )
-ACTION = re.compile(r"^[ \t\ufeff]*(?:\*\*)?Action:(?:\*\*)?[ \t]*", re.MULTILINE)
-_ACTION_INPUT = re.compile(rf"(?P<first>{NAME})[ \t]*\n[ \t]*(?:\*\*)?Action[ _]Input:(?:\*\*)?{_JSON_FENCE}")
+ACTION = re.compile(rf"{LINE_START}(?:\*\*)?Action:(?:\*\*)?[ \t]*", re.MULTILINE)
+_ACTION_INPUT = re.compile(
+    rf"(?P<first>{NAME})[ \t\r]*\n[ \t]*(?:\*\*)?Action[ _]Input:(?:\*\*)?{_JSON_FENCE}"
+)
 _NOBODY = frozenset({"user", "assistant", "self", "all", "final"})
 """Recipients that are not tools."""
 FENCE_END = re.compile(r"\s*```(?!\w)")
