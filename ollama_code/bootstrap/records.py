@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -10,15 +11,24 @@ from ollama_code.core.audit import Decided, Ran, Record
 from ollama_code.core.events import Notice
 from ollama_code.core.redact import Redactor
 from ollama_code.ports import Emit
-from ollama_code.settings.load import Loaded
+from ollama_code.settings.load import Credentials, Loaded
 from ollama_code.storage.audit import AuditLog, Header
+
+_SECRET_HEADER = re.compile("auth|token|key|secret|cookie|pass|cred|session", re.IGNORECASE)
 
 
 def redactor(loaded: Loaded) -> Redactor:
     """Knows the values that the settings keep secret, those of the secret store among them, and the tokens of proxies
     that run now. Blocks."""
-    own = [value for one in loaded.credentials for value in (one.api_key, *one.headers.values())]
-    return Redactor((*own, *_tokens()))
+    return Redactor((*(value for one in loaded.credentials for value in _values(one)), *_tokens()))
+
+
+def _values(credentials: Credentials) -> Iterator[str]:
+    """Of a header what comes after its scheme, and nothing of one such as `Accept`."""
+    yield credentials.api_key
+    for name, value in credentials.headers.items():
+        if _SECRET_HEADER.search(name):
+            yield value.split()[-1] if value.split() else ""
 
 
 def _tokens() -> Iterator[str]:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 HIDDEN = "<secret>"
-_SHORTEST = 8
-"""Characters below which a known value is too likely to be a common word."""
+_SHORTEST, _SHORTEST_WORD = 8, 16
+"""Characters below which a known value is too likely to be a common word: of any, of one of letters alone."""
 _SHORTEST_LITERAL, _SHORTEST_QUOTED = 16, 12
 _MIXED = 3
 """How often a letter and a digit stand side by side, at least, in what nobody would call a word."""
@@ -113,10 +113,13 @@ _ANY = (_ANY_KEY, _TOKEN, _ANY_LOGIN, _ANY_NAMED)
 class Redactor:
     """Each method gives `text` with secrets replaced; what names one stays, so that it can be told what was there.
 
-    `known` are values that are secret whatever they look like; short ones are not looked for."""
+    `known` are values that are secret whatever they look like; short ones, which may be words, are not looked for."""
 
     def __init__(self, known: Iterable[str] = ()) -> None:
-        self._known = sorted({value for value in known if len(value) >= _SHORTEST}, key=len, reverse=True)
+        telling = {
+            value for value in known if len(value) >= (_SHORTEST_WORD if value.isalpha() else _SHORTEST)
+        }
+        self._known = sorted(telling, key=len, reverse=True)
 
     def known(self, text: str) -> str:
         """Without the known values alone."""

@@ -79,6 +79,12 @@ async def test_a_rule_that_cannot_be_meant_is_told_before_anything_runs(home: Ho
         await answers(project, House(loaded=settings(home, permissions={"deny": ["nonsense(x)"]})))
 
 
+def test_of_a_header_the_secret_is_known_and_a_usual_value_is_none(home: Home):
+    headers = {"Authorization": "Bearer plain-words-only", "Accept": "application/json"}
+    redact = redactor(settings(home, ollama={"headers": headers}))
+    assert redact.known("plain-words-only application/json") == "<secret> application/json"
+
+
 async def test_keys_of_the_settings_and_tokens_of_proxies_do_not_leave(home: Home, project: Path):
     home.token_at(11435).write_text("another-long-word\n")
     redact = redactor(settings(home, ollama={"apiKey": "plain-words-only"}))

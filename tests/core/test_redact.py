@@ -109,5 +109,9 @@ def test_known_values_alone_are_hidden_where_nothing_else_may_be():
     assert told == f"{HIDDEN} ghp_{TOKEN}"
 
 
+def test_a_known_value_that_may_be_a_word_stays():
+    assert Redactor(["password", "abc"]).likely("the password form of abc") == "the password form of abc"
+
+
 def test_a_known_value_is_hidden_whatever_it_looks_like():
     assert Redactor(["correct horse", "abc"]).likely("say correct horse, abc") == f"say {HIDDEN}, abc"
