@@ -10,6 +10,7 @@ from ollama_code.core.messages import ToolCall
 from ollama_code.core.results import ToolResult
 from ollama_code.frontends.tui.palette import palettes
 from ollama_code.frontends.tui.transcript.ink import Ink
+from ollama_code.frontends.tui.transcript.pages import Pages
 from ollama_code.frontends.tui.transcript.widget import Transcript
 
 INK = Ink(palettes()["ollama-dark"])
@@ -49,12 +50,18 @@ def rows(app: Host) -> list[str]:
 async def drawn(pilot: Pilot[None]) -> list[str]:
     """The rows once everything that was shown is drawn."""
     transcript = pilot.app.query_one(Transcript)
-    for _ in range(200):
+    for _ in range(1500):
         await pilot.pause(0.02)
         if transcript.is_settled:
             break
     assert isinstance(pilot.app, Host)
     return rows(pilot.app)
+
+
+def take_in(pages: Pages, index: int = 0) -> None:
+    """All slices of a block that is behind, as the widget does between two keys."""
+    while pages.pages[index].block.behind:
+        pages.update(index)
 
 
 def lines_of_text(count: int, word: str = "row") -> str:

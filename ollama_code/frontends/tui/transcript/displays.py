@@ -35,9 +35,9 @@ _MARKS = {"pending": "☐", "in_progress": "▸", "completed": "☑"}
 
 @dataclass(frozen=True)
 class Body:
-    """`left_out` counts lines that the fold hides; 0 when nothing is hidden."""
+    """`lines` may be made while they are read. `left_out` counts lines that the fold hides; 0: nothing is hidden."""
 
-    lines: list[AnyLine]
+    lines: Iterable[AnyLine]
     left_out: int = 0
 
     def told(self, ink: Ink) -> Iterator[AnyLine]:
@@ -75,11 +75,11 @@ def body(display: Display, ink: Ink, *, folded: bool) -> Body:
         case DiffBlock():
             return _diff(display, ink, DIFF_ROWS if folded else None)
         case CommandBlock():
-            return Body(list(_command(display, ink)))
+            return Body(_command(display, ink))
         case TodosBlock():
-            return Body(list(_todos(display, ink)))
+            return Body(_todos(display, ink))
         case FilesBlock(paths=paths):
-            return Body([] if folded else [_path(path, ink) for path in paths])
+            return Body(() if folded else (_path(path, ink) for path in paths))
         case _:
             assert_never(display)
 
@@ -89,7 +89,7 @@ def text_body(text: str, style: Style, rows: int | None) -> Body:
     if not text.strip():
         return Body([])
     if rows is None:
-        return Body(list(_all_lines(text, style)))
+        return Body(_all_lines(text, style))
     total = text.rstrip("\n").count("\n") + 1
     shown = clean(text[:FOLDED_CHARS]).rstrip("\n").split("\n")[:rows]
     return Body([Line(((clipped(row), style),)) for row in shown], max(0, total - len(shown)))
@@ -124,7 +124,7 @@ def _all_lines(text: str, style: Style) -> Iterator[AnyLine]:
 
 def _diff(block: DiffBlock, ink: Ink, rows: int | None) -> Body:
     if rows is None:
-        return Body(list(diff_lines(block.path, block.patch, ink)))
+        return Body(diff_lines(block.path, block.patch, ink))
     shown = list(islice(diff_lines(block.path, block.patch[: rows * LINE_CHARS], ink), rows))
     total = block.patch.rstrip("\n").count("\n") + 1
     return Body(shown, max(0, total - 1 - rows) if len(shown) == rows else 0)

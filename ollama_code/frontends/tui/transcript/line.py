@@ -44,6 +44,11 @@ class Line:
     def text(self) -> str:
         return "".join(text for text, _ in self.spans)
 
+    @property
+    def size(self) -> int:
+        """Characters of its text."""
+        return sum(len(text) for text, _ in self.spans)
+
 
 @dataclass(frozen=True, slots=True)
 class TableShape:
@@ -69,6 +74,10 @@ class TableRow:
     links: tuple[Link, ...] = ()
 
     @property
+    def size(self) -> int:
+        return sum(len(text) for cell in self.cells for text, _ in cell)
+
+    @property
     def text(self) -> str:
         row = "| " + " | ".join("".join(text for text, _ in cell) for cell in self.cells) + " |"
         return f"{row}\n|{' --- |' * len(self.cells)}" if self.head else row
@@ -80,7 +89,7 @@ BLANK = Line()
 
 def bounded(line: Line) -> Iterator[Line]:
     """`line` in pieces of at most `LINE_CHARS` characters; almost always the line itself."""
-    if sum(len(text) for text, _ in line.spans) <= LINE_CHARS:
+    if line.size <= LINE_CHARS:
         yield line
         return
     whole, start, joined = line.text, 0, False

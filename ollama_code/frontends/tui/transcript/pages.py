@@ -44,6 +44,8 @@ class Page:
         self.is_laid_out = False
         self.painted = 0
         """Lines painted so far: what tests count."""
+        self.has_lines = False
+        """Whether the block has made its lines since they were forgotten."""
         self._canvas: Canvas | None = None
         self._gap_blank = Strip([])
         self._starts: list[int] = [0]
@@ -62,6 +64,7 @@ class Page:
 
     def take_in(self, ink: Ink) -> int:
         """Bring the lines up to date. Returns the index of the first one that changed."""
+        self.has_lines = True
         if not self.block.is_gone:
             return self.block.update(ink)
         self.block.lines, self.gap = [], 0
@@ -111,8 +114,10 @@ class Page:
         return self.block.lines[index]
 
     def forget(self) -> None:
-        self.block.forget()
-        self._starts, self._strips, self.is_laid_out = [0], {}, False
+        """Free what can be made again in a moment."""
+        self._strips = {}
+        if self.block.forget():
+            self._starts, self.is_laid_out, self.has_lines = [0], False, False
 
 
 class Pages:
@@ -231,6 +236,7 @@ class Pages:
         if not page.block.folds or page.block.is_open == is_open:
             return
         page.block.is_open = is_open
+        page.block.restart()
         if page.is_laid_out:
             self.update(index)
 
@@ -270,7 +276,7 @@ class Pages:
         page = self.pages[index]
         if not page.is_laid_out:
             self._total -= page.height
-            while page.take_in(self.ink) >= 0 and page.block.behind:
+            while (not page.has_lines or page.block.behind) and page.take_in(self.ink) >= 0:
                 pass
             page.lay_out()
             self._total += page.height

@@ -39,6 +39,7 @@ from ollama_code.frontends.tui.transcript.blocks import (
     UserBlock,
 )
 from ollama_code.frontends.tui.transcript.draft import CallDraft
+from ollama_code.frontends.tui.transcript.portions import portions
 from ollama_code.frontends.tui.transcript.tool import ToolBlock
 
 MAIN = "main"
@@ -264,7 +265,7 @@ class Story:
                 if thinking.strip():
                     yield ThinkingBlock(thinking)
                 if text.strip():
-                    yield AnswerBlock(text)
+                    yield from map(AnswerBlock, portions(text))
                 for call in calls:
                     block = self._calls[MAIN, call.id] = ToolBlock(_title(call))
                     yield block

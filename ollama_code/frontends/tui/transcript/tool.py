@@ -122,7 +122,7 @@ class ToolBlock(Block):
     def build(self, ink: Ink) -> Iterator[AnyLine]:
         yield self._head(ink)
         if self._draft:
-            yield from Body(list(self._draft.lines(ink))).told(ink)
+            yield from Body(self._draft.lines(ink)).told(ink)
         if self.state is State.RUNNING and self._live:
             yield from Body(self._live_lines(ink)).told(ink)
         if self._note and self.state in _NOTED:

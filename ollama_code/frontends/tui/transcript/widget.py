@@ -100,7 +100,7 @@ class Transcript(Widget, can_focus=False):
         self._details = not self._details
         self._unselect()
         for index in range(len(self._pages.pages)):
-            self._pages.toggle(index, is_open=self._details)
+            self._toggle(index, is_open=self._details)
         self._draw()
 
     @property
@@ -235,6 +235,7 @@ class Transcript(Widget, can_focus=False):
         """One frame: take in what changed, then repaint the rows that are not what they were."""
         pages = self._pages
         if not pages.width or not self.is_attached:
+            block.restart()
             return
         self.frames += 1
         self._take_in()
@@ -280,7 +281,7 @@ class Transcript(Widget, can_focus=False):
             return
         y = self._view.row_of_page(unit.page)
         self._unselect()
-        self._pages.toggle(unit.page, is_open=not block.is_open)
+        self._toggle(unit.page, is_open=not block.is_open)
         self._pages.hold(unit.page, y)
         self._draw()
 
@@ -298,6 +299,11 @@ class Transcript(Widget, can_focus=False):
             self.screen.clear_selection()
 
     def _drag_bar(self, y: int) -> None:
+    def _toggle(self, index: int, *, is_open: bool) -> None:
+        self._pages.toggle(index, is_open=is_open)
+        if self._pages.pages[index].block.behind:
+            self._changed[index] = None
+
         top, end = thumb(self._pages)
         free = max(1, self._pages.view_height - (end - top))
         beyond = max(0, self._pages.total - self._pages.view_height)
