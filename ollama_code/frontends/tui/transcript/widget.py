@@ -228,6 +228,7 @@ class Transcript(Widget, can_focus=False):
 
     def _touch(self, block: Block) -> None:
         if (number := self._numbers.get(block)) is not None:
+            block.restart()
             self._changed[number] = None
             self._pace.request()
 
@@ -235,7 +236,6 @@ class Transcript(Widget, can_focus=False):
         """One frame: take in what changed, then repaint the rows that are not what they were."""
         pages = self._pages
         if not pages.width or not self.is_attached:
-            block.restart()
             return
         self.frames += 1
         self._take_in()
@@ -285,6 +285,11 @@ class Transcript(Widget, can_focus=False):
         self._pages.hold(unit.page, y)
         self._draw()
 
+    def _toggle(self, index: int, *, is_open: bool) -> None:
+        self._pages.toggle(index, is_open=is_open)
+        if self._pages.pages[index].block.behind:
+            self._changed[index] = None
+
     def _select(self, unit: Unit) -> None:
         self.screen.selections = {self: between(unit, unit)}
 
@@ -299,11 +304,6 @@ class Transcript(Widget, can_focus=False):
             self.screen.clear_selection()
 
     def _drag_bar(self, y: int) -> None:
-    def _toggle(self, index: int, *, is_open: bool) -> None:
-        self._pages.toggle(index, is_open=is_open)
-        if self._pages.pages[index].block.behind:
-            self._changed[index] = None
-
         top, end = thumb(self._pages)
         free = max(1, self._pages.view_height - (end - top))
         beyond = max(0, self._pages.total - self._pages.view_height)
