@@ -62,4 +62,4 @@ def _held_back(rule: Rule, scope: str) -> bool:
     if not rule.wide:
         return False
     words = words_of(scope.partition("(")[2].removesuffix(")"))
-    return words is None or bool(objection(words))
+    return words is None or bool(objection(words, named=rule.words))

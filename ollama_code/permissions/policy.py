@@ -137,7 +137,7 @@ class _Allowance:
             if caution.scope == scope and caution.against in stopped_by:
                 return caution.text
         words = words_of(parse_scope(scope)[1]) if rule.wide and rule.tool == COMMAND_TOOL else None
-        return objection(words) if words else ""
+        return objection(words, named=rule.words) if words else ""
 
     def _only_reads(self, scope: str) -> bool:
         tool, line = parse_scope(scope)

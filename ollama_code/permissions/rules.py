@@ -17,6 +17,7 @@ from pathspec import GitIgnoreSpec
 
 from ollama_code.core.errors import UsageError
 from ollama_code.permissions.shell.analysis import Plain, analyse, words_of
+from ollama_code.permissions.shell.guard import started
 
 _RULE = re.compile(r"^([A-Za-z_][A-Za-z0-9_-]*)(?:\((.+)\))?$", re.DOTALL)
 _SIMPLE = re.compile(r"[A-Za-z0-9_./+-]+(?: +[A-Za-z0-9_./:=@%+,^-]+)*")
@@ -28,7 +29,10 @@ _RUNNERS = frozenset(
     " ssh find parallel busybox script expect entr npx bunx uvx csh tcsh mksh rbash nu pwsh elvish xonsh tclsh julia"
     " Rscript osascript toybox systemd-run systemd-inhibit at batch taskset chrt prlimit setpriv nsenter runcon bwrap"
     " start-stop-daemon firejail fakeroot proot dbus-run-session xvfb-run ltrace gdb lldb perf valgrind tmux screen"
-    " rlwrap unbuffer run-parts gosu su-exec hyperfine direnv nix-shell ts-node tsx pipx".split()
+    " rlwrap unbuffer run-parts gosu su-exec hyperfine direnv nix-shell ts-node tsx pipx setarch linux32 linux64"
+    " choom uclampset coresched sg newgrp capsh run0 faketime eatmydata catchsegv torsocks torify proxychains"
+    " proxychains4 waypipe chronic ifne ts sem nodemon cargo-watch ld.so irb guile sbcl ghci runghc runhaskell ocaml"
+    " scala groovy jshell".split()
 )
 COMMAND_TOOL = "run_shell_command"
 NETWORK = "network"
@@ -54,6 +58,11 @@ class Rule:
         if tool in _SPEAK_OF_COMMANDS:
             return _command_matches(self.pattern, subject)
         return _path_matches(self.pattern, subject)
+
+    @property
+    def words(self) -> int:
+        """How many words of a command its pattern names."""
+        return len(self.pattern.removesuffix(_MORE).split())
 
     @property
     def wide(self) -> bool:
@@ -138,9 +147,11 @@ def require_narrow(rule: Rule) -> None:
     """For a rule that allows. Raises: UsageError when it would allow every command without saying so."""
     if not rule.wide:
         return
-    program = rule.pattern.split()[0].rsplit("/", 1)[-1]
-    if _runs_others(program):
-        reason = f"{program} runs any other program, so it would allow every command"
+    words = tuple(rule.pattern.removesuffix(_MORE).split())
+    inner = started(words)
+    if not inner or _runs_others(inner[0].rsplit("/", 1)[-1]):
+        runner = words[: len(words) - len(inner[1:])]
+        reason = f"{' '.join(runner)} runs any other program, so it would allow every command"
         raise UsageError(
             f'The rule "{rule}" ({rule.origin}) is refused: {reason}. Name the exact command instead.'
         )

@@ -18,6 +18,12 @@ class BinaryFile(Exception):
     """The file is not text."""
 
 
+def is_binary(file: BinaryIO) -> bool:
+    """By its first block, as `blocks` tells. Raises: OSError."""
+    data = file.read(_BLOCK_BYTES)
+    return "\0" in _decoder(data).decode(data)
+
+
 def blocks(file: BinaryIO) -> Iterator[str]:
     """Whole lines, many at a time, divided by LF and without the last LF; CRs are kept. UTF-16 and UTF-8 by their
     mark, else UTF-8 in which a byte that does not fit is read as Latin-1. Raises: BinaryFile, OSError."""

@@ -28,7 +28,8 @@ _STARTS_PROGRAMS = re.compile(
   | http\.(.*\.)?(proxy|sslverify|sslcainfo|extraheader|cookiefile) | protocol\..* | submodule\..*\.update
   | uploadpack\.packobjectshook | trailer\..*\.(command|cmd) | tar\..*\.command | interactive\.difffilter
   | lfs\.extension\..* | lfs\.customtransfer\..* | lfs\.(.*\.)?standalonetransferagent
-  | sendemail\..* | instaweb\..* | web\.browser | help\.browser | core\.bare
+  | imap\.tunnel | guitool\..*\.cmd | hook\..*\.command | sendemail\..* | instaweb\..*
+  | web\.browser | help\.browser | core\.bare
   | extensions\.(?!objectformat$|refstorage$|worktreeconfig$|partialclone$).*
     """,
     re.VERBOSE | re.IGNORECASE,

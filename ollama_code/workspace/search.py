@@ -19,12 +19,13 @@ from ollama_code.workspace.grep import Matcher, Matches, Query
 from ollama_code.workspace.guarded import against_reading
 from ollama_code.workspace.handles import held_at
 from ollama_code.workspace.ignore import IgnoredBy, Rules, Sources, rules_at
-from ollama_code.workspace.lines import BinaryFile
+from ollama_code.workspace.lines import BinaryFile, is_binary
 from ollama_code.workspace.places import below
 from ollama_code.workspace.ripgrep import Ripgrep
 from ollama_code.workspace.stop import Stop, in_thread, stopping
 from ollama_code.workspace.walk import Choice, Found, Walk
 
+_LARGE_BYTES = 16 * 1024 * 1024
 _BATCH_FILES = 2000
 _BATCH_CHARS = 200_000
 """For one run of ripgrep; Linux lets arguments take 2 MB in all, macOS 1 MB."""
@@ -152,7 +153,10 @@ class Search:
         tally = _Tally(matcher)
         with closing(Anchor("/")) as anchor, self._walk(anchor, place, choice, stop) as walk:
             for batch in _batches(walk):
-                open_to_search = [path for path in batch if self._may_read(place, path, tally)]
+                allowed = [found for found in batch if self._may_read(place, found.path, tally)]
+                open_to_search = [
+                    found.path for found in allowed if not _is_large_binary(anchor, place, found)
+                ]
                 for path in self._worth_reading(place, open_to_search, matcher, stop):
                     self._scan(anchor, place, path, tally, stop)
         tally.unreadable += walk.unreadable
@@ -182,9 +186,7 @@ class Search:
         if stop.now:
             return
         try:
-            with anchor.slot(_below(place, path).lstrip("/")) as slot:
-                fd = slot.open_file()
-            with os.fdopen(fd, "rb") as file:
+            with _opened(anchor, place, path) as file:
                 tally.add(tally.matcher.matches(file, path, keep=tally.lines_left, stop=stop))
         except (FileNotFoundError, BinaryFile, WrongKind):
             return
@@ -231,6 +233,22 @@ class _Tally:
         )
 
 
+def _is_large_binary(anchor: Anchor, place: Place, found: Found) -> bool:
+    """Ripgrep would read all of a disk image before it was known to hold no lines."""
+    if found.stat.st_size < _LARGE_BYTES:
+        return False
+    try:
+        with _opened(anchor, place, found.path) as file:
+            return is_binary(file)
+    except (OSError, WrongKind):
+        return False
+
+
+def _opened(anchor: Anchor, place: Place, path: str) -> BinaryIO:
+    with anchor.slot(_below(place, path).lstrip("/")) as slot:
+        return os.fdopen(slot.open_file(), "rb")
+
+
 def _below(place: Place, path: str) -> str:
     return f"{place.path.rstrip('/')}/{path}"
 
@@ -239,15 +257,15 @@ def _newest_first(found: Found) -> tuple[int, str]:
     return (-found.stat.st_mtime_ns, found.path)
 
 
-def _batches(walk: Walk) -> Iterator[list[str]]:
-    """Paths of regular files, few enough at a time for one command line."""
-    batch: list[str] = []
+def _batches(walk: Walk) -> Iterator[list[Found]]:
+    """Regular files, few enough at a time for one command line."""
+    batch: list[Found] = []
     chars = 0
     with closing(iter(walk)) as found:
         for file in found:
             if file.link:
                 continue
-            batch.append(file.path)
+            batch.append(file)
             chars += len(file.path)
             if len(batch) >= _BATCH_FILES or chars >= _BATCH_CHARS:
                 yield batch

@@ -73,13 +73,30 @@ def test_rule_that_cannot_be_meant_is_refused_with_a_sentence(text: str):
 
 
 @pytest.mark.parametrize(
-    "pattern", ["python3 *", "python3.12 *", "env *", "npx *", "/usr/bin/bash *", "taskset *", "xvfb-run *"]
+    "pattern",
+    [
+        "python3 *",
+        "python3.12 *",
+        "env *",
+        "npx *",
+        "/usr/bin/bash *",
+        "taskset *",
+        "xvfb-run *",
+        "setarch *",
+        "uv run *",
+        "uv run python *",
+    ],
 )
 def test_a_rule_may_forbid_but_not_allow_whatever_a_runner_runs(pattern: str):
     boundless = rule(f"shell({pattern})")
     assert boundless.matches(f"run_shell_command({pattern[:-2]} x)")
     with pytest.raises(UsageError, match=r"--allow.*every command"):
         require_narrow(boundless)
+
+
+def test_a_rule_may_name_what_a_runner_shall_run():
+    require_narrow(rule("shell(uv run pytest *)"))
+    require_narrow(rule("shell(uv *)"))
 
 
 def test_exact_interpreter_command_is_a_fine_rule():

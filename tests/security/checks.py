@@ -25,6 +25,7 @@ _ALSO = {
 _NOTICE = re.compile(
     r"left out|not kept|is no text|truncated|of \d[\d,]* lines|more lines|too long|shortened", re.IGNORECASE
 )
+_LARGE_BYTES = 1024 * 1024
 MOST_CHARS = 2 * 1024 * 1024
 """An answer of more than this was not cut."""
 
@@ -61,6 +62,25 @@ class Seen:
         if self.refused_to_start or self.error == ErrorType.DENIED:
             return "deny"
         return "error" if self.error else "allow"
+
+
+def states(check: Mapping[str, Any]) -> Mapping[str, object]:
+    """What the files are now that a case must leave as they are."""
+    return {path: _state(Path(path)) for path in check.get("unchanged", ())}
+
+
+def changed(before: Mapping[str, object]) -> Mapping[str, bool]:
+    return {path: _state(Path(path)) != state for path, state in before.items()}
+
+
+def _state(path: Path) -> object:
+    """What tells that a file was changed; the content itself where it is not large."""
+    try:
+        found = path.lstat()
+        small = path.is_file() and found.st_size <= _LARGE_BYTES
+        return (found.st_ino, found.st_mode, found.st_size, path.read_bytes() if small else found.st_mtime_ns)
+    except OSError:
+        return None
 
 
 Test = Callable[[Seen, Any], str | None]

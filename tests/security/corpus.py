@@ -7,10 +7,11 @@ import re
 import secrets
 import shutil
 import socket
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +73,10 @@ class World:
             case str():
                 text = _PLACEHOLDER.sub(lambda found: self._names[found.group()], value)
                 return text.replace("T_BASENAME", self.outside.name)
-            case {"$repeat": [str(text), int(times)], **rest} if not rest:
-                return self.filled(text) * times
+            case {"$repeat": [str() | list() as one, int(times)], **rest} if not rest:
+                return self.filled(one) * times
+            case {"$repeat": wrong}:
+                raise Unplayable(f"unknown repetition of {str(wrong)[:60]}")
             case dict():
                 return {self.filled(key): self.filled(one) for key, one in value.items()}
             case list() | tuple():
@@ -90,6 +93,52 @@ class World:
             "$PORT": str(self.port),
             "$TOKEN": self.token,
         }
+
+
+@dataclass
+class Ground:
+    """Where a case is played. `directory` is the project folder."""
+
+    world: World
+    directory: Path
+    racers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    litter: list[Path] = field(default_factory=list)
+    """What was put outside of the world."""
+
+    def keep_track(self, path: Path) -> None:
+        """Of what is about to be put at `path`."""
+        if not path.is_relative_to(self.world.workspace.parent):
+            self.litter.append(path)
+
+    def tidy(self) -> None:
+        """Raises: Unplayable where a race was over before its end."""
+        while self.litter:
+            self.litter.pop().unlink(missing_ok=True)
+        while self.racers:
+            racer = self.racers.pop()
+            ended = racer.poll()
+            racer.kill()
+            racer.communicate()
+            if ended is not None:
+                raise Unplayable(f"the race ended by itself with {ended}")
+
+
+class Read(Mapping[str, Any]):
+    """What a case says, and which of its keys nobody has read yet: they are not understood."""
+
+    def __init__(self, said: Mapping[str, Any]) -> None:
+        self._said = said
+        self.unread = set(said)
+
+    def __getitem__(self, key: str) -> Any:
+        self.unread.discard(key)
+        return self._said[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._said)
+
+    def __len__(self) -> int:
+        return len(self._said)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from ollama_code.core.permission import Answer, PermissionRequest
 from ollama_code.core.trust import TrustAnswer, TrustOffer
 from ollama_code.paths import Home
 from tests.security.corpus import Unplayable
-from tests.security.disk import DISK_OPS, Op
+from tests.security.disk import DISK_OPS, Op, put, understood
 from tests.security.person import agrees_for, agrees_once
 from tests.security.stage import Stage
 
@@ -28,28 +28,32 @@ FULL_DISK_BYTES = 64
 async def prepare(stage: Stage, setup: Sequence[Op]) -> None:
     """Raises: Unplayable."""
     for op in setup:
-        name = op.get("op", "")
-        if put := DISK_OPS.get(name):
+        play = _OPS.get(op.get("op", ""))
+        if play is None:
             put(stage, op)
-        elif play := _OPS.get(name):
-            await play(stage, op)
-        else:
-            raise Unplayable(f"unknown setup op {name!r}")
+            continue
+        with understood(op) as read:
+            await play(stage, read)
 
 
 async def _policy(stage: Stage, op: Op) -> None:
-    known = {"op", "allow", "ask", "deny", "mode", "trust"}
     mode, trust = op.get("mode", "default"), op.get("trust", "unknown")
-    if set(op) - known or mode not in _MODES or trust not in _TRUSTS:
+    if mode not in _MODES or trust not in _TRUSTS:
         raise Unplayable(f"unknown policy {dict(op)}")
-    rules = {name: op[name] for name in ("allow", "ask", "deny") if op.get(name)}
+    rules = {name: found for name in ("allow", "ask", "deny") if (found := op.get(name))}
     stage.settings |= {"permissions": rules, "approvalMode": mode}
     stage.trust = trust
     stage.write_settings()
 
 
 async def _env(stage: Stage, op: Op) -> None:
-    os.environ.update({name: value for name, value in op.items() if name != "op"})
+    os.environ.update({name: op[name] for name in op if name != "op"})
+
+
+async def _chmod(stage: Stage, op: Op) -> None:
+    """A mode says nothing to root, so the call is made by somebody else."""
+    DISK_OPS["chmod"](stage, op)
+    stage.unprivileged = True
 
 
 async def _workspace(stage: Stage, op: Op) -> None:
@@ -121,7 +125,9 @@ async def _agreed(
 
 
 async def _approve_item(stage: Stage, op: Op) -> None:
-    """Everything that is in the folder now is trusted for good; what changes later is not."""
+    """Everything that is in the folder now, the item too, is trusted for good; what changes later is not."""
+    if not op["item"]:
+        raise Unplayable("approve_item names nothing")
     await _trust_for_good(stage, stage.directory)
     stage.trust = "unknown"
 
@@ -158,14 +164,17 @@ async def _disk_full(stage: Stage, op: Op) -> None:
 
 
 async def _during_prompt(stage: Stage, op: Op) -> None:
+    then = op["then"]
+
     async def meanwhile() -> None:
-        await prepare(stage, op["then"])
+        await prepare(stage, then)
 
     stage.person.meanwhile = meanwhile
 
 
 _OPS: dict[str, Play] = {
     "policy": _policy,
+    "chmod": _chmod,
     "env": _env,
     "workspace": _workspace,
     "allowed_dirs": _allowed_dirs,

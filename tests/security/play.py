@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,9 @@ from ollama_code.core.permission import Answer, PermissionRequest
 from ollama_code.core.results import ToolResult
 from ollama_code.frontends.library import ToolExecutor
 from tests.ollama_server import Reply
-from tests.security.checks import Seen, faults
+from tests.security.checks import Seen, changed, faults, states
 from tests.security.corpus import Case, Unplayable, World
-from tests.security.disk import DISK_OPS, encoded
+from tests.security.disk import DISK_OPS, encoded, understood
 from tests.security.ops import prepare, remember_trust
 from tests.security.person import agrees_inside, agrees_once, refuses
 from tests.security.stage import Stage, staged
@@ -31,7 +32,6 @@ Scene = Callable[[Stage, Case, Seen], Awaitable[None]]
 
 _REFUSED = {"ask", "deny", "not_allow", "allow", "allow_literal"}
 _SEARCHES = {"glob", "grep_search", "list_directory"}
-_LARGE_BYTES = 1024 * 1024
 _EXEC_TIMEOUT_S = 30
 
 
@@ -49,12 +49,13 @@ async def _play(case: Case, world: World) -> list[str]:
         await remember_trust(stage)
         stage.person.agrees = _answer(case.check)
         seen = Seen()
-        before, exact = {path: _state(Path(path)) for path in case.check.get("unchanged", ())}, _exact(case)
+        before, exact = states(case.check), _exact(case)
         asked, printed = len(stage.person.asked), len(stage.person.prompts)
         with watching(json.dumps([case.setup, case.input])) as watch:
             watch.allowed_port = stage.server.port
             started = time.monotonic()
-            await scene(stage, case, seen)
+            with understood(case.input) as read:
+                await scene(stage, replace(case, input=read), seen)
             seen.seconds = seen.seconds or time.monotonic() - started
             seen.heard, seen.commands = watch.heard(), len(watch.commands)
         seen.asked = seen.asked or len(stage.person.asked) - asked
@@ -64,19 +65,17 @@ async def _play(case: Case, world: World) -> list[str]:
         seen.exact = exact()
         seen.marker = world.mark.exists()
         seen.started = stage.recorders.started
-        seen.changed = {path: _state(Path(path)) != state for path, state in before.items()}
+        seen.changed = changed(before)
         return list(faults(seen, case.check))
 
 
 def _answer(check: Mapping[str, Any]) -> Callable[[PermissionRequest], Answer]:
     """What the person says: no where the question itself is wanted, or anything but the deed; yes where the product
-    has to refuse by itself; where anything goes, yes to what stays inside."""
+    has to refuse by itself; where anything goes, or nothing is said of it, yes to what stays inside."""
     wanted = check.get("decision")
-    if wanted == "any":
-        return agrees_inside
     if wanted in _REFUSED or (wanted is None and check.get("marker_absent")):
         return refuses
-    return agrees_once()
+    return agrees_inside if wanted in (None, "any") else agrees_once()
 
 
 # --- scenes ----------------------------------------------------------------------------------------------
@@ -84,7 +83,7 @@ def _answer(check: Mapping[str, Any]) -> Callable[[PermissionRequest], Answer]:
 
 def _scene(input: Input) -> Scene:
     """Raises: Unplayable."""
-    if "op" not in input and {"tool", "args"} <= set(input) <= {"tool", "args", "nested"}:
+    if "op" not in input and "tool" in input:
         return _tool
     scene = _SCENES.get(input.get("op", ""))
     if scene is None:
@@ -93,8 +92,9 @@ def _scene(input: Input) -> Scene:
 
 
 async def _tool(stage: Stage, case: Case, seen: Seen) -> None:
+    tool, _ = case.input["tool"], case.input["args"]
     if case.input.get("nested"):
-        raise Unplayable(f"{case.input['tool']} with calls of its own cannot be played yet")
+        raise Unplayable(f"{tool} with calls of its own cannot be played yet")
     if stage.more_directories:
         await _by_library(stage, case.input, seen)
     elif await stage.open() is not None:
@@ -170,8 +170,9 @@ async def _start(stage: Stage, case: Case, seen: Seen) -> None:
 
 async def _start_then(stage: Stage, case: Case, seen: Seen) -> None:
     _stand_in(stage, case.input)
+    call = case.input["call"]
     if await stage.open() is not None:
-        await _call(stage, case.input["call"], seen)
+        await _call(stage, call, seen)
 
 
 async def _slash(stage: Stage, case: Case, seen: Seen) -> None:
@@ -212,7 +213,7 @@ async def _trust(stage: Stage, case: Case, seen: Seen) -> None:
     stage.directory = Path(case.input["path"])
     text = '{"mcpServers": {"x": {"command": "true"}}}'
     DISK_OPS["write"](stage, {"path": f"{stage.directory}/.mcp.json", "text": text})
-    stage.trust = "trusted"
+    stage.trust = "always"
     for _ in range(2):
         offers = len(stage.person.offers)
         await stage.open()
@@ -242,16 +243,6 @@ _SCENES: dict[str, Scene] = {
 
 
 # --- files -----------------------------------------------------------------------------------------------
-
-
-def _state(path: Path) -> object:
-    """What tells that a file was changed; the content itself where it is not large."""
-    try:
-        found = path.lstat()
-        small = path.is_file() and found.st_size <= _LARGE_BYTES
-        return (found.st_ino, found.st_mode, found.st_size, path.read_bytes() if small else found.st_mtime_ns)
-    except OSError:
-        return None
 
 
 def _exact(case: Case) -> Callable[[], bool]:

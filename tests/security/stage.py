@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import resource
-import subprocess
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -22,25 +21,25 @@ from ollama_code.bootstrap.session import open_session
 from ollama_code.core.errors import OllamaCodeError
 from ollama_code.core.events import Event, Notice
 from ollama_code.core.messages import ToolCall
+from ollama_code.core.trust import TrustAnswer
 from tests.ollama_server import OllamaServer, Reply
-from tests.security.corpus import Unplayable, World
+from tests.security.corpus import Ground, Unplayable, World
 from tests.security.person import Person
 from tests.security.watch import Recorders
 from tests.unprivileged import NOBODY
 
 BUDGET_CHARS = 60_000
+_ANSWERS: Mapping[str, TrustAnswer] = {"trusted": "session", "always": "always"}
 _KEPT_VARIABLES = ("PATH", "LANG", "TMPDIR")
 
 
-@dataclass
-class Stage:
-    """`directory` is the project folder; `settings` are the user's own, written when they change."""
+@dataclass(kw_only=True)
+class Stage(Ground):
+    """`settings` are the user's own, written when they change."""
 
-    world: World
     server: OllamaServer
     person: Person
     recorders: Recorders
-    directory: Path
     settings: dict[str, Any] = field(default_factory=lambda: {"sandbox": {"enabled": False}})
     trust: str = "unknown"
     trusted_paths: list[str] = field(default_factory=list)
@@ -55,8 +54,6 @@ class Stage:
     trouble: str = ""
     """Why the session did not open."""
     notices: list[str] = field(default_factory=list)
-    racers: list[subprocess.Popen[bytes]] = field(default_factory=list)
-    litter: list[Path] = field(default_factory=list)
     calls: int = 0
 
     def write_settings(self) -> None:
@@ -68,7 +65,7 @@ class Stage:
         """The session, or `None` where the product refused to start; `trouble` says why then."""
         if self.opened is None and not self.trouble:
             os.chdir(self.directory)
-            self.person.trusts = "session" if self.trust == "trusted" else "later"
+            self.person.trusts = _ANSWERS.get(self.trust, "later")
             try:
                 self.opened = await self._open(headless=headless)
             except OllamaCodeError as e:
@@ -135,15 +132,6 @@ class Stage:
                 os.setegid(0)
 
     async def close(self) -> None:
-        while self.racers:
-            racer = self.racers.pop()
-            ended = racer.poll()
-            racer.kill()
-            racer.communicate()
-            if ended is not None:
-                raise Unplayable(f"the race ended by itself with {ended}")
-        while self.litter:
-            self.litter.pop().unlink(missing_ok=True)
         if self.conversation is not None:
             await self.conversation.close()
         elif self.opened is not None:
@@ -170,7 +158,7 @@ async def staged(world: World) -> AsyncIterator[Stage]:
         os.environ.update(
             HOME=str(world.home), OLLAMA_HOST=server.url, PATH=f"{recorders.path}:{before['PATH']}"
         )
-        stage = Stage(world, server, Person(), recorders, world.workspace)
+        stage = Stage(world, world.workspace, server=server, person=Person(), recorders=recorders)
         stage.write_settings()
         try:
             yield stage
@@ -178,5 +166,6 @@ async def staged(world: World) -> AsyncIterator[Stage]:
             os.chdir(folder)
             with suppress(OllamaCodeError):
                 await stage.close()
+            stage.tidy()
             os.environ.clear()
             os.environ.update(before)

@@ -13,8 +13,8 @@ import pytest
 
 from ollama_code.workspace.sandbox.probe import probe
 from tests.security import run
-from tests.security.corpus import Case, new_world, read_lines
-from tests.security.disk import DISK_OPS
+from tests.security.corpus import Case, Ground, World, new_world, read_lines
+from tests.security.disk import DISK_OPS, put
 from tests.security.judge import faults
 from tests.security.stage import staged
 
@@ -70,7 +70,7 @@ async def test_a_tool_whose_cases_wait_does_not_exist_yet(tool: str) -> None:
 def test_bash_itself_would_have_made_the_marker(case: Case) -> None:
     with new_world() as world:
         case = case.placed(world)
-        _put(case)
+        _put(case, world)
         for words in (["init", "-q"], [*_SOMEBODY, "commit", "-q", "--allow-empty", "-m", "x"]):
             subprocess.run(["git", *words], cwd=world.workspace, check=True)
         command = case.input["args"]["command"]
@@ -82,10 +82,10 @@ def test_bash_itself_would_have_made_the_marker(case: Case) -> None:
         assert world.mark.exists()
 
 
-def _put(case: Case) -> None:
+def _put(case: Case, world: World) -> None:
     for op in case.setup:
-        if put := DISK_OPS.get(op["op"]):
-            put(None, op)  # type: ignore[arg-type]  # what such a case puts on the disk needs no session
+        if op["op"] in DISK_OPS:
+            put(Ground(world, world.workspace), op)
 
 
 def _line(**fields: object) -> str:
@@ -103,7 +103,10 @@ def _line(**fields: object) -> str:
         _line(area="../path"),
         _line(setup=[{"op": "summon"}]),
         _line(setup=[{"op": "policy", "mood": "bad"}]),
+        _line(setup=[{"op": "write", "path": "$W/f.txt", "text": "x", "owner": "nobody"}]),
         _line(input={"op": "dance"}),
+        _line(input={"op": "start", "cwd": "$W", "flags": ["--yolo"]}),
+        _line(input={"tool": "read_file", "args": {"absolute_path": {"$repeat": ["a", "b"]}}}),
         _line(input={"tool": "no_such_tool", "args": {}}),
         _line(check={"smell": True}),
         _line(check={"decision": "maybe"}),

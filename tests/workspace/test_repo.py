@@ -63,6 +63,7 @@ async def test_no_repository_runs_nothing(tmp_path: Path):
         "url.x.insteadOf",
         "protocol.ext.allow", "pager.log", "sequence.editor", "submodule.x.update",
         "extensions.worktreeConfigX", "lfs.extension.x.clean", "lfs.customtransfer.x.path",
+        "hook.x.command", "guitool.x.cmd", "imap.tunnel",
     ],
 )  # fmt: skip
 async def test_a_setting_that_starts_a_program_is_named_and_not_obeyed(repository: Repository, key: str):

@@ -182,6 +182,14 @@ async def test_a_search_out_of_time_gives_what_it_has_and_says_so(tmp_path: Path
     assert not (await search.glob(place, GlobPattern("*"), most=9)).complete
 
 
+@needs_rg
+async def test_a_disk_image_takes_no_time_from_a_search(root: Path):
+    with (root / "disk.img").open("wb") as file:
+        file.truncate(1 << 40)
+    found = await grepped(root, Query("needle"), rg=RG)
+    assert found.complete and found.files
+
+
 async def test_ripgrep_that_fails_hides_nothing(root: Path, tmp_path: Path):
     failing = tmp_path / "rg"
     failing.write_text("#!/bin/sh\nexit 2\n")

@@ -25,10 +25,15 @@ _OF_THE_PROJECT = frozenset({"make", "pytest"})
 _SHOW_NAMES = frozenset({"ls", "realpath", "stat", "tree"})
 
 
-def objection(argv: Words) -> str:
-    """Why a rule ending in * does not cover `argv`, a clause, or nothing. Of a program that is not known here
-    nothing is said: who allowed it with any words meant just that."""
+def objection(argv: Words, *, named: int = 1) -> str:
+    """Why a rule ending in * does not cover `argv`, a clause, or nothing. `named` are the words the rule says itself.
+    Of a program that is not known here nothing is said: who allowed it with any words meant just that."""
     program = argv[0]
+    if argv[:2] in programs().starters:
+        inner = started(argv)
+        if named <= 2 or not inner:
+            return f"{' '.join(argv[:2])} starts any other program"
+        return objection(inner, named=named - 2)
     if why := programs().boundless.get(program):
         return f"{program} {why}"
     profile = programs().profile(argv)
@@ -38,6 +43,11 @@ def objection(argv: Words) -> str:
         if word.refused:
             return _too_much(f"{' '.join(profile.named)} with {word.text}")
     return _operands_objection(argv, profile)
+
+
+def started(argv: Words) -> Words:
+    """The words of the program that `argv` starts: of `uv run pytest -q`, those after `run`. Most are their own."""
+    return argv[2:] if argv[:2] in programs().starters else argv
 
 
 def only_reads(argv: Words) -> bool:

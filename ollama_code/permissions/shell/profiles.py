@@ -35,6 +35,8 @@ class Programs:
     """What a program can do that no rule with a * shall cover."""
     families: frozenset[str]
     """Programs that are known by their subcommands."""
+    starters: frozenset[Words]
+    """A program and the word with which it starts whatever stands behind: `uv run`."""
     sweepers: Mapping[Words, Words]
     """Programs that read whole folders, with the options that make them; without options, always."""
 
@@ -56,6 +58,7 @@ def programs() -> Programs:
         profiles={profile.named: profile for profile in profiles},
         boundless={name: why for why, names in table["boundless"].items() for name in names.split()},
         families=frozenset(profile.named[0] for profile in profiles if len(profile.named) > 1),
+        starters=frozenset((name, word) for name, words in table["starts"].items() for word in words.split()),
         sweepers={
             tuple(name.split()): tuple(str(options).split()) for name, options in table["sweeps"].items()
         },

@@ -51,10 +51,16 @@ def test_a_wide_rule_covers_what_is_known_to_be_harmless(line: str):
      "pytest -p x", "pytest -c x", "pytest -o x=y", "pytest --rootdir=x", "cargo test --config=x",
      "make SHELL=x a", "make -f x", "make -- A=b",
      "curl x", "wget x", "tar -tf x", "less x", "man x", "rsync a b", "docker run x", "docker -H x ps",
-     "grep -f x y", "tail -f x", "ls --foo"],
+     "grep -f x y", "tail -f x", "ls --foo", "uv run x", "poetry run", "pnpm dlx x", "fd -x x", "split --filter=x f"],
 )  # fmt: skip
 def test_a_wide_rule_covers_no_option_that_does_more(line: str):
     assert objection(argv(line))
+
+
+def test_a_rule_that_names_what_is_started_covers_that_with_its_own_options():
+    assert objection(argv("uv run pytest -q tests"), named=3) == ""
+    assert objection(argv("uv run pytest -p evil"), named=3)
+    assert objection(argv("uv sync")) == ""
 
 
 @pytest.mark.parametrize(

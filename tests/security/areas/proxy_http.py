@@ -19,29 +19,27 @@ from typing import Any
 
 import psutil
 
+from ollama_code.core.error_type import ErrorType
 from ollama_code.paths import Home
 from tests.ollama_server import Call, Model, OllamaServer, Reply
-from tests.security.corpus import Case, Unplayable, World
+from tests.security.checks import Seen as GenerallySeen
+from tests.security.checks import changed, states
+from tests.security.checks import faults as generally_judged
+from tests.security.corpus import Case, Ground, Unplayable, World
+from tests.security.disk import encoded, put
 
 ROOT = Path(__file__).parents[3]
 MODEL = "m"
 _WITHIN_S = 20.0
 _GONE_WITHIN_S = 3.0
 """What the corpus grants a command after its client has left."""
-_CHECKS = {
-    "http_status",
-    "upstream_calls",
-    "upstream_only",
-    "no_pull",
-    "max_seconds",
-    "max_tool_rounds",
-    "marker_absent",
-    "no_survivors",
-    "output_excludes",
-    "response_headers_exclude",
-    "log_excludes",
-    "mode",
-}
+_QUIET_S = 3.0
+"""After this long without a byte more the answer is whole, where the connection stays open."""
+_CHECKS = frozenset(
+    "http_status upstream_calls upstream_only no_pull max_seconds max_tool_rounds no_survivors output_excludes "
+    "response_headers_exclude log_excludes mode".split()
+)
+"""What is judged here; other keys mean what they mean in every area."""
 
 
 @dataclass
@@ -49,6 +47,7 @@ class Plan:
     """What `setup` asks for."""
 
     flags: list[str] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
     calls: tuple[Call, ...] = ()
     calls_for_ever: bool = False
     starts: bool = False
@@ -67,27 +66,38 @@ class Seen:
 
 
 def play(case: Case, world: World) -> list[str]:
-    if unknown := set(case.check) - _CHECKS:
-        raise Unplayable(f"unknown checks {sorted(unknown)}")
-    plan = _planned(case.setup)
+    ground = Ground(world, world.workspace)
+    try:
+        return _played(case, _planned(case.setup, ground), world)
+    finally:
+        ground.tidy()
+
+
+def _played(case: Case, plan: Plan, world: World) -> list[str]:
     given = case.input.get("http")
     if not plan.starts or not isinstance(given, dict) or set(case.input) != {"http"}:
         raise Unplayable(f"unknown input {sorted(case.input)}")
     with OllamaServer(models=[Model(f"{MODEL}:latest")]) as server:
         _script(server, plan)
         own = [] if "op" in given else [f"--auth-token={world.token}"]
-        with _proxy(server, world, [*plan.flags, *own]) as proxy:
+        before = states(case.check)
+        with _proxy(server, world, [*plan.flags, *own], plan.variables) as proxy:
             seen = _asked(proxy, given, world)
             modes = _token_modes(world)
             faults = _untold(server, plan, given) + _shown(proxy)
         seen.log = proxy.log()
-        return [*faults, *_judged(case.check, seen, _World(world, server, modes))]
+        after = _World(world, server, modes, before)
+        return [*faults, *_judged(case.check, seen, after)]
 
 
-def _planned(setup: Sequence[Mapping[str, Any]]) -> Plan:
+def _planned(setup: Sequence[Mapping[str, Any]], ground: Ground) -> Plan:
     plan = Plan()
     for op in setup:
         match op:
+            case {"op": "policy", **rules}:
+                _set(rules, ground.world)
+            case {"op": "env", **variables}:
+                plan.variables |= variables
             case {"op": "proxy" | "proxy_start", "args": list(args), **rest} if not rest:
                 plan.flags += args
                 plan.starts = True
@@ -95,11 +105,19 @@ def _planned(setup: Sequence[Mapping[str, Any]]) -> Plan:
                 plan.calls = tuple(Call(call["name"], call["arguments"]) for call in calls)
             case {"op": "model", "loop": "always_tool_call", **rest} if not rest:
                 plan.calls_for_ever = True
-            case {"op": "write", "path": str(path), "text": str(text), **rest} if not rest:
-                Path(path).write_text(text)
             case _:
-                raise Unplayable(f"unknown setup {dict(op)}")
+                put(ground, op)
     return plan
+
+
+def _set(rules: Mapping[str, Any], world: World) -> None:
+    """The rules are in the person's own settings, which hold for the proxy too; a mode or trust does not."""
+    if unknown := set(rules) - {"allow", "ask", "deny", "mode", "trust"}:
+        raise Unplayable(f"unknown policy {sorted(unknown)}")
+    settings = {"permissions": {name: rules[name] for name in ("allow", "ask", "deny") if rules.get(name)}}
+    home = world.home / ".ollama-code"
+    home.mkdir(exist_ok=True)
+    (home / "settings.json").write_text(json.dumps(settings))
 
 
 def _script(server: OllamaServer, plan: Plan) -> None:
@@ -128,7 +146,9 @@ class Proxy:
 
 
 @contextmanager
-def _proxy(server: OllamaServer, world: World, flags: Sequence[str]) -> Iterator[Proxy]:
+def _proxy(
+    server: OllamaServer, world: World, flags: Sequence[str], variables: Mapping[str, str]
+) -> Iterator[Proxy]:
     command = [sys.executable, "-m", "ollama_code", "--serve", "-p", str(world.port), *flags]
     environment = {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -136,6 +156,7 @@ def _proxy(server: OllamaServer, world: World, flags: Sequence[str]) -> Iterator
         "PYTHONPATH": str(ROOT),
         "LANG": "C.UTF-8",
         "OLLAMA_HOST": server.url,
+        **variables,
     }
     written = world.outside / "log"
     with written.open("wb") as log:
@@ -172,7 +193,7 @@ def _asked(proxy: Proxy, given: Mapping[str, Any], world: World) -> Seen:
             with ThreadPoolExecutor(count) as pool:
                 answers = list(pool.map(lambda _: _exchanged(proxy, request), range(count)))
             return Seen(statuses=[status for answer in answers for status in answer.statuses])
-        case {"method": str(), "path": str(), "headers": dict(), "body": _}:
+        case {"raw": str()} | {"method": str(), "path": str()}:
             return _exchanged(proxy, given)
     raise Unplayable(f"unknown request {sorted(given)}")
 
@@ -182,7 +203,7 @@ def _exchanged(proxy: Proxy, given: Mapping[str, Any]) -> Seen:
     leaves_after_s = given.get("disconnect_after")
     if unknown := set(given) - {"method", "path", "headers", "body", "raw", "disconnect_after"}:
         raise Unplayable(f"unknown request {sorted(unknown)}")
-    data = given["raw"].encode() if "raw" in given else _written_out(given)
+    data = encoded(given["raw"]) if "raw" in given else _written_out(given)
     seen, began = Seen(), time.monotonic()
     with socket.create_connection(("127.0.0.1", proxy.port), timeout=_WITHIN_S) as link:
         answer = b""
@@ -193,6 +214,9 @@ def _exchanged(proxy: Proxy, given: Mapping[str, Any]) -> Seen:
             else:
                 while piece := link.recv(65536):
                     answer += piece
+                    link.settimeout(_QUIET_S if b"\r\n\r\n" in answer else _WITHIN_S)
+        except TimeoutError:
+            pass  # the connection stays open, or nothing was ever said
         except (ConnectionError, BrokenPipeError):
             answer += _rest_of(link)
     if leaves_after_s is not None:
@@ -214,13 +238,19 @@ def _rest_of(link: socket.socket) -> bytes:
 
 
 def _written_out(given: Mapping[str, Any]) -> bytes:
-    body = given["body"] if isinstance(given["body"], str) else json.dumps(given["body"])
-    headers = {**given["headers"], "Content-Length": str(len(body.encode())), "Connection": "close"}
+    body = given.get("body") if given.get("body") is not None else ""
+    data = encoded(body if isinstance(body, str) else json.dumps(body))
+    headers = dict(given.get("headers", {}))
+    named = {name.lower() for name in headers}
+    if not named & {"content-length", "transfer-encoding"}:
+        headers["Content-Length"] = str(len(data))
+    if "connection" not in named:
+        headers["Connection"] = "close"
     lines = [
         f"{given['method']} {given['path']} HTTP/1.1",
         *(f"{name}: {value}" for name, value in headers.items()),
     ]
-    return "\r\n".join([*lines, "", ""]).encode() + body.encode()
+    return encoded("\r\n".join([*lines, "", ""])) + data
 
 
 def _until_working(proxy: Proxy) -> None:
@@ -254,7 +284,8 @@ def _sleepers(proxy: Proxy) -> list[int]:
 def _untold(server: OllamaServer, plan: Plan, given: Mapping[str, Any]) -> list[str]:
     """A proxy that never runs a tool must not pass: the model hears what became of its call, refused or not."""
     bodies = [request.json() for request in server.chats]
-    if not plan.calls or "disconnect_after" in given or "tools" in given["body"]:
+    body = given.get("body")
+    if not plan.calls or "disconnect_after" in given or not isinstance(body, dict) or "tools" in body:
         return []
     told = [message for message in bodies[-1]["messages"] if message["role"] == "tool"] if bodies else []
     return [] if len(told) == len(plan.calls) else ["the model was not told what became of its call"]
@@ -265,6 +296,7 @@ class _World:
     world: World
     server: OllamaServer
     modes: Mapping[str, str]
+    before: Mapping[str, object]
 
 
 def _token_modes(world: World) -> dict[str, str]:
@@ -284,14 +316,33 @@ def _shown(proxy: Proxy) -> list[str]:
 
 
 def _judged(check: Mapping[str, Any], seen: Seen, after: _World) -> list[str]:
-    return [fault for key, value in check.items() if (fault := _fault(key, value, seen, after))]
+    here = {key: value for key, value in check.items() if key in _CHECKS}
+    elsewhere = {key: value for key, value in check.items() if key not in _CHECKS}
+    found = [fault for key, value in here.items() if (fault := _fault(key, value, seen, after))]
+    return [*found, *generally_judged(_generally(seen, after), elsewhere)]
+
+
+def _generally(seen: Seen, after: _World) -> GenerallySeen:
+    """In the words of every area. A call of the model is refused when it hears so, or nobody hears of it."""
+    heard = [request.json() for request in after.server.chats]
+    told = [
+        message["content"] for body in heard[-1:] for message in body["messages"] if message["role"] == "tool"
+    ]
+    refused = set(seen.statuses) != {200} or any(text.startswith("Error") for text in told)
+    return GenerallySeen(
+        error=ErrorType.DENIED if refused else "",
+        output=json.dumps(heard, ensure_ascii=False) + seen.text,
+        warnings=seen.log,
+        marker=after.world.mark.exists(),
+        changed=changed(after.before),
+    )
 
 
 def _fault(key: str, value: Any, seen: Seen, after: _World) -> str:
     chats = len(after.server.chats)
     paths = [request.path for request in after.server.requests]
     match key:
-        case "http_status" if not seen.statuses or not set(seen.statuses) <= set(value):
+        case "http_status" if not seen.statuses or not set(seen.statuses) <= _several(value):
             return f"status {sorted(set(seen.statuses))}, not {value}"
         case "upstream_calls" if chats != value:
             return f"{chats} calls of the model, not {value}"
@@ -303,8 +354,6 @@ def _fault(key: str, value: Any, seen: Seen, after: _World) -> str:
             return f"took {seen.took_s:.1f} s"
         case "max_tool_rounds" if chats != value + 1 or seen.statuses != [200]:
             return f"{chats} calls of the model after {value} rounds of tools"
-        case "marker_absent" if after.world.mark.exists():
-            return "the marker exists"
         case "no_survivors" if seen.survivors:
             return f"{len(seen.survivors)} processes live on"
         case "output_excludes":
@@ -320,3 +369,7 @@ def _fault(key: str, value: Any, seen: Seen, after: _World) -> str:
         case "mode" if after.modes["folder"] != "0700":
             return f"the folder of the token has mode {after.modes['folder']}"
     return ""
+
+
+def _several(status: int | list[int]) -> set[int]:
+    return {status} if isinstance(status, int) else set(status)

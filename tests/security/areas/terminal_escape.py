@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.ollama_server import Call, Fault, Reply
-from tests.security.checks import Seen, faults
+from tests.security.checks import Seen, changed, faults, states
 from tests.security.corpus import Case, Unplayable, World
 from tests.security.disk import DISK_OPS, encoded
 from tests.security.faces import Shown, Turn, on_paper, on_screen
@@ -38,11 +38,14 @@ async def _play(case: Case, world: World) -> list[str]:
         await prepare(stage, case.setup)
         scene = source(_Scene(stage, world), case.input["text"])
         shown = Shown()
+        before = states(case.check)
         if not scene.pasted:
             await on_paper(stage, scene.turn, shown)
         await on_screen(stage, scene.turn, shown, paste=scene.pasted)
         shown.told = stage.told()
-        return [*shown.troubles, *faults(_seen(scene, shown), case.check)]
+        seen = _seen(scene, shown)
+        seen.marker, seen.changed = world.mark.exists(), changed(before)
+        return [*shown.troubles, *faults(seen, case.check)]
 
 
 @dataclass
