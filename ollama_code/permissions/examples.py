@@ -25,7 +25,7 @@ def check_allowing(rule: Rule, examples: Examples) -> None:
     Raises: UsageError naming the first example that does not hold."""
 
     def covers(scope: str) -> bool:
-        return rule.matches(scope) and not _held_back(rule, scope)
+        return rule.allows(scope) and not _held_back(rule, scope)
 
     _check(rule, examples, lambda scopes: all(map(covers, scopes)))
 

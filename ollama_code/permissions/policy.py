@@ -116,7 +116,7 @@ class _Allowance:
         self.missing = [scope for scope in request.scopes if not self._covers(scope)]
 
     def _covers(self, scope: str) -> bool:
-        matching = [rule for rule in self._allow if rule.matches(scope)]
+        matching = [rule for rule in self._allow if rule.allows(scope)]
         held = [self._held_back(rule, scope) for rule in matching]
         if "" in held:
             rule = matching[held.index("")]

@@ -49,7 +49,15 @@ class Rule:
     origin: str
 
     def matches(self, scope: str) -> bool:
-        """Whether this rule covers a scope such as `edit(src/a.py)`."""
+        """Whether this rule covers a scope such as `edit(src/a.py)`; a path in any case, for on some disks it is the
+        same file."""
+        return self._covers(scope, str.casefold)
+
+    def allows(self, scope: str) -> bool:
+        """The same for a rule that allows: a path as it is written, for on other disks it is another file."""
+        return self._covers(scope, str)
+
+    def _covers(self, scope: str, fold: Callable[[str], str]) -> bool:
         tool, subject = parse_scope(scope)
         if tool != self.tool:
             return False
@@ -57,7 +65,7 @@ class Rule:
             return True
         if tool in _SPEAK_OF_COMMANDS:
             return _command_matches(self.pattern, subject)
-        return _path_matches(self.pattern, subject)
+        return _path_matches(fold(self.pattern), fold(subject))
 
     @property
     def words(self) -> int:
@@ -180,7 +188,7 @@ def _path_matches(pattern: str, subject: str) -> bool:
     outside = subject.startswith("/")
     if outside != pattern.startswith("//"):
         return False
-    return _spec(pattern.removeprefix("/").casefold()).match_file(subject.removeprefix("/").casefold())
+    return _spec(pattern.removeprefix("/")).match_file(subject.removeprefix("/"))
 
 
 def _names(path: str) -> list[str]:

@@ -61,6 +61,13 @@ def test_rule_covers(text: str, scope: str, covered: bool):
     assert rule(text).matches(scope) is covered
 
 
+@pytest.mark.parametrize("text", ["edit(Src/**)", "edit(//Srv/**)"])
+def test_a_rule_that_allows_a_path_means_it_as_it_is_written(text: str):
+    scope = text.replace("//", "/").replace("**", "a.py")
+    assert rule(text).allows(scope) and rule(text).matches(scope.lower())
+    assert not rule(text).allows(scope.lower())
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "nothing", "edit(", "edit( )", "edit(./src/**)", "edit(../x)", "edit(~/x)", "edit(!src/**)", "edit(#x)",
