@@ -17,6 +17,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from ollama_code.core.errors import OllamaCodeError
+from ollama_code.frontends.tui.ground import Ground
 from ollama_code.frontends.tui.input.prompt import PromptInput
 from ollama_code.frontends.tui.input.queue import QueueView
 from ollama_code.frontends.tui.keyboard import Keyboard
@@ -67,6 +68,9 @@ class OllamaCodeApp(App[int]):
         self._clock = clock
         self._early: list[str] = []
         self._leaving = False
+
+    def get_default_screen(self) -> Ground:
+        return Ground(id="_default")
 
     def compose(self) -> ComposeResult:
         yield Static(id="ground")

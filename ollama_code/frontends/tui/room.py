@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import events, on
-from textual.containers import Horizontal, Vertical
 
 from ollama_code.bootstrap.site import home
 from ollama_code.commands.registry import COMMANDS
@@ -22,6 +21,7 @@ from ollama_code.core.text import one_line
 from ollama_code.frontends.tui.bridge import Bridge
 from ollama_code.frontends.tui.dialogs.picker import ModelPicker, ModelRow
 from ollama_code.frontends.tui.dialogs.pull import PullPanel
+from ollama_code.frontends.tui.ground import Column, Row
 from ollama_code.frontends.tui.input.choices import Choice, CommandChoices, FileChoices, Sources
 from ollama_code.frontends.tui.input.prompt import PromptInput
 from ollama_code.frontends.tui.palette import Palette
@@ -60,7 +60,7 @@ def furnish(options: Options, palette: Palette, prompt: PromptInput, clock: Cloc
     return room
 
 
-class Room(Horizontal):
+class Room(Row):
     """The widgets are held, not looked up: a query sees only the screen on top, and that may be a dialog.
     `status` goes below the prompt; the app places it."""
 
@@ -88,7 +88,7 @@ class Room(Horizontal):
         self.status = StatusBar(clock=clock)
         self._questions = Questions(prompt.focus, clock)
         self._welcome, self._pulls, self._todos = Welcome(), PullPanel(clock=clock), TodoPanel()
-        self._main = Vertical(
+        self._main = Column(
             self.transcript,
             self._welcome,
             self._pulls,

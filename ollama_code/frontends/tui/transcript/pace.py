@@ -12,11 +12,9 @@ REST = 5
 
 
 class Pace:
-    """`later` runs a callback once after so many seconds; `draw` makes one frame."""
+    """`later` calls `frame` once after so many seconds, never at once; `draw` makes one frame."""
 
-    def __init__(
-        self, later: Callable[[float, Callable[[], None]], object], draw: Callable[[], None]
-    ) -> None:
+    def __init__(self, later: Callable[[float], None], draw: Callable[[], None]) -> None:
         self._later = later
         self._draw = draw
         self._waiting = False
@@ -28,17 +26,13 @@ class Pace:
         return self._waiting
 
     def request(self) -> None:
-        """Something changed: draw now, or when the interval is over."""
-        if self._waiting:
-            return
-        wait = self._next - time.monotonic()
-        if wait <= 0:
-            self._frame()
-        else:
+        """Something changed: draw soon, with all that changes together with it, or when the interval is over."""
+        if not self._waiting:
             self._waiting = True
-            self._later(wait, self._frame)
+            self._later(max(0.0, self._next - time.monotonic()))
 
-    def _frame(self) -> None:
+    def frame(self) -> None:
+        """It is time."""
         self._waiting = False
         began = time.monotonic()
         self._next = began + FRAME_S

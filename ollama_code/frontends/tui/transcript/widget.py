@@ -3,6 +3,7 @@ and values, posts messages; knows no session."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -55,12 +56,15 @@ class Transcript(Widget, can_focus=False):
 
         path: str
 
+    class Due(WidgetMessage, bubble=False):
+        """A frame is to be drawn."""
+
     def __init__(self, palette: Palette, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._pages = Pages(Ink(palette))
         self._view = View(self._pages)
         self._story = Story(self._place_block, self._touch)
-        self._pace = Pace(self.set_timer, self._draw)
+        self._pace = Pace(self._later, self._draw)
         self._numbers: dict[Block, int] = {}
         self._changed: dict[int, None] = {}
         self._catching_up = False
@@ -158,6 +162,9 @@ class Transcript(Widget, can_focus=False):
     def on_mount(self) -> None:
         self._pace.request()
 
+    def on_transcript_due(self) -> None:
+        self._pace.frame()
+
     def on_resize(self, event: events.Resize) -> None:
         self._pages.resize(event.size.width, event.size.height)
         self._draw()
@@ -243,6 +250,13 @@ class Transcript(Widget, can_focus=False):
         if first < last:
             self.refresh(Region(0, first, pages.width, last - first))
         self._breathe()
+
+    def _later(self, wait_s: float) -> None:
+        """A timer of Textual's is a task and three messages, at every frame; this is one message."""
+        if wait_s:
+            asyncio.get_running_loop().call_later(wait_s, self.post_message, self.Due())
+        else:
+            self.post_message(self.Due())
 
     def _take_in(self) -> None:
         """Bring blocks up to date, each by one bite; what has more to take in stays among the changed."""

@@ -1,0 +1,25 @@
+"""What lies under the widgets, which cover all of it. Textual draws it again in every frame that touches what is
+above it; as a blank it costs next to nothing."""
+
+from __future__ import annotations
+
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+
+
+class Ground(Screen[None]):
+    """The screen that is always there."""
+
+    BLANK = True
+
+
+class Row(Horizontal):
+    """Has no border, no space around what it holds, and holds something everywhere."""
+
+    BLANK = True
+
+
+class Column(Vertical):
+    """The same, from top to bottom."""
+
+    BLANK = True
