@@ -35,6 +35,10 @@ MARGIN = 0.02
 """Share of the window kept free for what an estimate cannot see."""
 SMALLEST_ANSWER = 256
 """Tokens below which a model cannot even write one call."""
+_SURE_SHARE = 1 / 8
+"""Share of the window that an answer may take, if it is free, however rough the estimate is."""
+_DOUBT = 1 / 4
+"""Share of a prompt by which its estimate may be too low where the server has not counted any of it."""
 _TOO_LONG = 1.05
 """Share of the window that a prompt at least has of which is only known that it did not fit."""
 _EVIDENCE_TOKENS = 200
@@ -163,7 +167,8 @@ class Meter:
         self.measured = Measured(len(prompt), tokens)
 
     def answer_room(self, history: Sequence[Message]) -> int:
-        """Tokens left for an answer: the `num_predict` with which the server never shifts the context.
+        """Tokens left for an answer: the `num_predict` with which the server does not shift the context, also where
+        what nobody has counted is longer than it looks. Only a part that an answer needs is never taken from it.
         Raises: ContextOverflow when nothing useful is left."""
         used = self.used(history)
         room = int(self.num_ctx * (1 - MARGIN)) - used
@@ -174,7 +179,12 @@ class Meter:
                 "(--num-ctx)."
             )
             raise ContextOverflow(message, prompt_tokens=used, num_ctx=self.num_ctx)
-        return room
+        return max(room - self._doubt(history), min(room, int(self.num_ctx * _SURE_SHARE)))
+
+    def _doubt(self, history: Sequence[Message]) -> int:
+        """Tokens by which the estimate may be too low."""
+        estimated = 0 if self.measured.prompt_tokens else self.measured.tokens
+        return self.worst(history) - self.used(history) + int(estimated * _DOUBT)
 
     def result_budget(self, history: Sequence[Message], calls: int) -> int:
         """Characters that the result of one of `calls` calls may have: a quarter of the window at most, and

@@ -115,3 +115,17 @@ def test_meters_that_share_their_counts_estimate_the_same():
         == Meter(HEAD, pieces=pieces).size(text)
         == Meter(HEAD).size(text)
     )
+
+
+def test_an_answer_gets_no_room_that_uncounted_text_may_need():
+    meter = seen("word " * 1000, 1000)
+    counted = prompt("word " * 1000)
+    longer = [*counted, UserMessage(text="word " * 1500)]
+    assert meter.answer_room(counted) == int(8192 * 0.98) - 1000
+    assert meter.answer_room(longer) == int(8192 * 0.98) - meter.worst(longer)
+
+
+def test_an_answer_keeps_an_eighth_of_the_window_whatever_is_uncounted():
+    meter = seen("word " * 1000, 1000)
+    longer = [*prompt("word " * 1000), UserMessage(text="word " * 3500)]
+    assert meter.worst(longer) > 8192 * 0.9 and meter.answer_room(longer) == 8192 // 8
