@@ -22,7 +22,7 @@ _SHARE = 0.6
 _SMALL_LINES, _ROOMY_LINES = 12, 32
 """Heights of the terminal: below the first the body may shrink to a line, from the second on blank lines part it."""
 _CRAMPED_LINES = 16
-"""Below this height the options give way: they can be scrolled to, and each has its key."""
+"""Below this height what only helps gives way, and the options, which can be scrolled to and have their keys."""
 _MOST_OPTION_LINES = 10
 _OVERLAP = 1
 """Lines that stay in sight when a page is turned; none where the end of the text takes the room."""
@@ -68,6 +68,8 @@ class AskingPanel(Vertical, can_focus=True):
     AskingPanel #head { scrollbar-gutter: auto; overflow: hidden; }
     AskingPanel.-roomy #body { margin: 1 0; }
     AskingPanel.-roomy #lead { margin-top: 1; }
+    AskingPanel.-cramped { border-top: none; }
+    AskingPanel.-cramped #lead { display: none; }
     AskingPanel #words {
         display: none; height: 1; border: none; padding: 0 1;
         background: $surface; color: $foreground;
@@ -222,10 +224,12 @@ class AskingPanel(Vertical, can_focus=True):
 
     def _make_room(self) -> None:
         self.set_class(self.app.size.height >= _ROOMY_LINES, "-roomy")
+        self.set_class(self.app.size.height < _CRAMPED_LINES, "-cramped")
 
     def _room(self, terminal: Size, width: int) -> int:
         """Lines left for the body when everything else has its place."""
-        rest = self._head.height_for(width) + 1 + int(self.has_class("-typing")) + self.gutter.height
+        rest = self._head.height_for(width) + int(self.has_class("-typing")) + self.gutter.height
+        rest += int(not self.has_class("-cramped"))
         rest += self._body.styles.margin.height + self._lead.styles.margin.height
         if self._choices.display:
             rest += self._choices.get_content_height(terminal, terminal, width)
