@@ -59,7 +59,6 @@ _GARBAGE = re.compile(
 )
 _TAIL_TOKEN = re.compile(rf"(?:{_CONTROL}|{_STRAY})\Z")
 _TAIL_REACH = 80
-_BLANK_END = re.compile(rf"(?<![\s{INVISIBLE}])[\s{INVISIBLE}]+\Z")
 STOP = re.compile(r"</|<\||<｜|<end_|<tool_call\||```|\[/?TOOL_|\[ARGS\]")
 """Where a value cannot go on, so that a missing brace is seen."""
 
@@ -86,7 +85,8 @@ def edged(text: str) -> str:
     """`text` without control tokens, stray closers and white space at its two ends."""
     start, end = head_end(text), len(text)
     while True:
-        end = start + len(_BLANK_END.sub("", text[start:end]))
+        while end > start and (text[end - 1].isspace() or text[end - 1] in INVISIBLE):
+            end -= 1
         reach = max(start, end - _TAIL_REACH)
         tail = _last_token(text[reach:end])
         if tail < 0:
