@@ -40,6 +40,7 @@ MAX_PATHS = 256
 
 Argv = tuple[str, ...]
 _NOTHING_MORE = Opaque("")
+_GOES_ELSEWHERE = frozenset({"cd", "pushd", "popd"})
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,10 @@ class _Look:
                     yield "read_file(.)"
 
     def _reads_what_only_bash_knows(self) -> bool:
-        """Whether any file may be meant by a word that bash replaces: `cat $x`, `cat *`, `cat < $x`."""
+        """Whether any file may be meant by a word that bash replaces: `cat $x`, `cat *`, `cat < $x`; or by any word
+        after it went to another folder: `cd x; cat a`."""
+        if self._intent.plain is None and any(argv[0] in _GOES_ELSEWHERE for argv in self._intent.seen):
+            return True
         opaque = self._intent.opaque
         words = [word for argv in opaque.seen if shows_content(argv) for word in argv[1:]]
         return opaque.torn or not opaque.unclear.isdisjoint((*words, *opaque.inputs))
