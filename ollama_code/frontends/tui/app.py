@@ -127,10 +127,6 @@ class OllamaCodeApp(App[int]):
             self._early.append(text)
             self.prompt.queue.show(self._early)
 
-    @on(PromptInput.Blank)
-    def _go_on(self) -> None:
-        if self.room is not None:
-            self.room.go_on()
     @on(PromptInput.Steered)
     def _steered(self, message: PromptInput.Steered) -> None:
         if self.room is not None:
@@ -139,6 +135,10 @@ class OllamaCodeApp(App[int]):
         elif message.text:
             self._submitted(PromptInput.Submitted(message.text))
 
+    @on(PromptInput.Blank)
+    def _go_on(self) -> None:
+        if self.room is not None:
+            self.room.go_on()
 
     @on(QueueView.TakeBack)
     def _take_back(self) -> None:

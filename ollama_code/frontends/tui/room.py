@@ -19,7 +19,8 @@ from ollama_code.core.events import Compacted, Event, TodosChanged
 from ollama_code.core.phase import Phase
 from ollama_code.core.text import one_line
 from ollama_code.frontends.tui.bridge import Bridge
-from ollama_code.frontends.tui.dialogs.picker import ModelPicker, ModelRow
+from ollama_code.frontends.tui.dialogs.models import model_rows
+from ollama_code.frontends.tui.dialogs.picker import ModelPicker
 from ollama_code.frontends.tui.dialogs.pull import PullPanel
 from ollama_code.frontends.tui.ground import Column, Row
 from ollama_code.frontends.tui.input.choices import Choice, CommandChoices, FileChoices, Sources
@@ -215,7 +216,7 @@ class Room(Row):
         self.status.show(self._pulse.status)
 
     def missing(self, error: OllamaCodeError, models: tuple[ModelSummary, ...] = ()) -> None:
-        can_chat = any(map(_chats, models))
+        can_chat = bool(model_rows(models))
         match error:
             case ServerUnreachable():
                 self._show_missing("server", error)
@@ -246,7 +247,7 @@ class Room(Row):
         self._prompt.queue.show(waiting, held, steering)
 
     def choose_model(self, models: tuple[ModelSummary, ...], current: str) -> None:
-        rows = [_row(model, current) for model in models if _chats(model)]
+        rows = model_rows(models, current)
         names = {row.name for row in rows}
 
         def chosen(name: str | None) -> None:
@@ -307,20 +308,3 @@ def _short(directory: Path) -> str:
     path = one_line(str(directory))
     home_path = str(Path.home())
     return f"~{path.removeprefix(home_path)}" if f"{path}/".startswith(f"{home_path}/") else path
-
-
-def _chats(model: ModelSummary) -> bool:
-    return not model.capabilities or "completion" in model.capabilities
-
-
-def _row(model: ModelSummary, current: str) -> ModelRow:
-    able = tuple(sorted(model.capabilities - {"completion"}))
-    return ModelRow(
-        name=model.name,
-        size_bytes=model.size_bytes,
-        parameter_size=model.parameter_size,
-        capabilities=able,
-        remote=model.remote,
-        current=model.name == current,
-        warning="no tools" if model.capabilities and "tools" not in able else "",
-    )
