@@ -10,12 +10,14 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ollama_code.core.text import clean
 from ollama_code.core.version import __version__
 
 if TYPE_CHECKING:
+    from ollama_code.bootstrap.hosting import Hosted, Household, StartProxy, Wish
     from ollama_code.bootstrap.options import Options
 
 MODES = ("plan", "default", "auto-edit", "yolo")
@@ -151,10 +153,23 @@ def _front_end(arguments: argparse.Namespace) -> int:
         os.environ.setdefault("TEXTUAL_FPS", "240")
         from ollama_code.frontends.tui.run import run_tui
 
-        return run_tui(_options(arguments, "tui"))
+        options = _options(arguments, "tui")
+        return run_tui(options, _proxy_starter(options))
     from ollama_code.frontends.headless.run import run_headless
 
     return run_headless(options, arguments.prompt, arguments.output_format or "text")
+
+
+def _proxy_starter(options: Options) -> StartProxy:
+    """One front end may start another only through whoever knows both."""
+    import asyncio  # not for --version
+
+    async def start(household: Household, wish: Wish) -> Hosted:
+        module = await asyncio.to_thread(import_module, "ollama_code.frontends.proxy.hosted")
+        hosted: Hosted = await module.hosted_proxy(options, household, wish)
+        return hosted
+
+    return start
 
 
 class _Cleaned(logging.Formatter):

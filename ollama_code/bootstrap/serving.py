@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from ollama_code.bootstrap.hosting import AskingFor, Household
 from ollama_code.bootstrap.hosts import Host, Hosts
 from ollama_code.bootstrap.keys import load_with_keys
 from ollama_code.bootstrap.model import connect, described
@@ -28,6 +29,7 @@ from ollama_code.core.audit import Decided, Ran, Record
 from ollama_code.core.errors import ModelMissing
 from ollama_code.core.events import Event, Notice
 from ollama_code.core.text import one_line
+from ollama_code.permissions.grants import Grants
 from ollama_code.ports import ModelInfo, ModelSummary
 from ollama_code.providers.models import choose_model, same_model
 from ollama_code.providers.window import unmeasured
@@ -53,6 +55,8 @@ class Serving:
     parallel: int = 1
     """Answers that the engine writes at a time; more requests wait here, where those that matter go first."""
     watch: Watch = field(default_factory=Watch)
+    household: Household | None = None
+    """Who is asked before a tool changes or runs anything. Without one the bounds say all of it."""
     more_urls: tuple[str, ...] = ()
     """Servers beside that of `options`, to spread the work over."""
 
@@ -80,6 +84,8 @@ class Backend:
         self._models: dict[str, Model] = {}
         self.slots = Slots(serving.parallel * (1 + len(serving.more_urls)))
         """Who is let in at all; whose turn it is, each server says for itself."""
+        self._grants = Grants()
+        """What a person allows for as long as this serves."""
         self.changing = asyncio.Lock()
         """Held by the one call that may change something in the directory."""
         self.chat = serving.watch.over(hosts.chat)
@@ -112,10 +118,15 @@ class Backend:
         bounds = replace(self.serving.bounds, sandbox=self._settings.sandbox)
         header = Header(folder.name, "proxy", str(bounds.directory), lambda: bench.sandbox.level, client)
         redact = await asyncio.to_thread(redactor, self._loaded)
+        household = self.serving.household
         house = House(
             loaded=self._loaded,
-            record=_both(recorder(header, redact, _warn), self.serving.watch.record),
+            record=_both(
+                recorder(header, redact, household.emit if household else _warn), self.serving.watch.record
+            ),
             hides=redact.sure if self._settings.hide_secrets else redact.known,
+            asker=AskingFor(household.asker, client) if household else None,
+            grants=self._grants,
         )
         bench = Workbench(bounds, folder, house)
         try:

@@ -22,8 +22,10 @@ from ollama_code.core.messages import ToolCall
 from ollama_code.core.permission import Kind, Mode
 from ollama_code.core.results import ToolResult
 from ollama_code.permissions.gate import Gate
+from ollama_code.permissions.grants import Grants
 from ollama_code.permissions.policy import Policy
 from ollama_code.permissions.rules import COMMAND_TOOL, Rule
+from ollama_code.ports import Asker
 from ollama_code.settings.load import Loaded
 from ollama_code.settings.model import Sandbox as SandboxSettings
 from ollama_code.storage.outputs import Outputs
@@ -69,6 +71,9 @@ class House:
     loaded: Loaded | None = None
     record: Record = unrecorded
     hides: Callable[[str], str] = str
+    asker: Asker | None = None
+    """Who is asked, by the rules of `loaded` alone. Without one the bounds allow, and the rest is refused."""
+    grants: Grants | None = None
 
 
 class Workbench:
@@ -108,7 +113,8 @@ class Workbench:
         )
         tools = builtin(parts)
         policy = _policy(bounds, house, tools)
-        gate = Gate(policy, Mode.AUTO_EDIT, None, feed.emit)
+        mode = Mode.DEFAULT if house.asker else Mode.AUTO_EDIT
+        gate = Gate(policy, mode, house.asker, feed.emit, house.grants)
         outputs = Outputs(scratch / "outputs")
         self._tooling = Tooling(tools, gate, feed.emit, outputs, record=house.record)
 
@@ -148,6 +154,8 @@ class Workbench:
 def _policy(bounds: Bounds, house: House, tools: Toolset) -> Policy:
     loaded = house.loaded
     rules = gather_policy(Options(), loaded, tools, bounds.directory) if loaded else Policy()
+    if house.asker is not None:
+        return rules
     origin = "the caller's bounds"
     edits = [Rule("edit", "**", origin)]
     edits += [Rule("edit", f"/{path.resolve()}/**", origin) for path in bounds.more_directories]

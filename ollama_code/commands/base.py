@@ -80,7 +80,26 @@ class Reconsider:
     """Ask again whether the folder is trusted."""
 
 
-Outcome = Say | NewSession | SwitchModel | PickModel | PullModel | Compact | Copy | Quit | Follow | Reconsider
+@dataclass(frozen=True)
+class Serve:
+    """Start the proxy beside the session, or end it, as `words` say."""
+
+    words: str
+
+
+Outcome = (
+    Say
+    | Serve
+    | NewSession
+    | SwitchModel
+    | PickModel
+    | PullModel
+    | Compact
+    | Copy
+    | Quit
+    | Follow
+    | Reconsider
+)
 
 
 @dataclass(frozen=True)

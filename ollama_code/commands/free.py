@@ -10,6 +10,7 @@ from ollama_code.commands.base import (
     Quit,
     Reconsider,
     Say,
+    Serve,
     SwitchModel,
 )
 
@@ -26,6 +27,10 @@ def _trust(words: str) -> Outcome:
     return Reconsider()
 
 
+def _serve(words: str) -> Outcome:
+    return Serve(words)
+
+
 def _quit(words: str) -> Outcome:
     return Quit()
 
@@ -34,5 +39,6 @@ FREE_COMMANDS = (
     FreeCommand("model", "choose a model, or go on with the one named", _model, "[NAME]"),
     FreeCommand("pull", "install a model", _pull, "NAME"),
     FreeCommand("trust", "decide again whether this folder is trusted", _trust),
+    FreeCommand("serve", "lend models and tools to other programs", _serve, "[PORT | stop]"),
     FreeCommand("quit", "leave", _quit),
 )

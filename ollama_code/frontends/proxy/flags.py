@@ -52,6 +52,8 @@ class ServeFlags:
     reload: bool
     print_env: Client | None
     """The program whose settings are printed, instead of serving."""
+    asks: bool = False
+    """A person sits there who is asked; no flag can say so."""
 
 
 def read_flags(argv: Sequence[str], environ: Mapping[str, str]) -> ServeFlags:

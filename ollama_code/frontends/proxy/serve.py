@@ -75,17 +75,17 @@ async def _serve(flags: ServeFlags, listener: socket.socket) -> None:
         serving = replace(serving, watch=watch_for(metrics))
     async with serving_backend(serving) as backend:
         service = Service(backend, metrics=metrics)
-        app = proxy_app(service, _rules(flags, listener))
+        app = proxy_app(service, rules_of(flags, listener))
         async with listening(app, listener, service.stopping):
             gc.freeze()  # what is here now stays as long as the server: never looked through again, no pause for it
             gc.enable()
-            with _kept_token(flags, listener):
+            with kept_token(flags, listener):
                 print(greeting(flags, listener, await backend.walls()), flush=True)
                 await asyncio.Event().wait()
 
 
 @contextmanager
-def _kept_token(flags: ServeFlags, listener: socket.socket) -> Iterator[None]:
+def kept_token(flags: ServeFlags, listener: socket.socket) -> Iterator[None]:
     """The token in a file for this user alone, for programs that are started later."""
     if flags.token is None:
         yield
@@ -159,7 +159,7 @@ def _within_reach(flags: ServeFlags, listener: socket.socket) -> ServeFlags:
     return flags
 
 
-def _rules(flags: ServeFlags, listener: socket.socket) -> Rules:
+def rules_of(flags: ServeFlags, listener: socket.socket) -> Rules:
     port, remote = int(listener.getsockname()[1]), _is_remote(listener)
     own = (flags.host.lower(),) if remote else ()
     return Rules(flags.token, frozenset((*own, *flags.allowed_hosts)), remote, port)
@@ -170,6 +170,7 @@ def greeting(flags: ServeFlags, listener: socket.socket, walls: str) -> str:
     host, port = listener.getsockname()[:2]
     url = url_of(host, port)
     key = NO_KEY if flags.token is None else "<your token>" if flags.token_given else flags.token
+    again = f"ollama-code --serve -p {port}" if flags.asks else "the same with"
     lines = [
         f"Serving on {url}",
         *_powers(flags, walls),
@@ -179,7 +180,7 @@ def greeting(flags: ServeFlags, listener: socket.socket, walls: str) -> str:
         f"export ANTHROPIC_BASE_URL={url}",
         f"export ANTHROPIC_AUTH_TOKEN={key}",
         "",
-        f"All that one client needs: the same with --print-env {'|'.join(CLIENTS)}",
+        f"All that one client needs: {again} --print-env {'|'.join(CLIENTS)}",
     ]
     return clean("\n".join(lines))
 
@@ -193,8 +194,11 @@ def _powers(flags: ServeFlags, walls: str) -> Iterator[str]:
         yield "Tools: none of ours; a client's own are passed through"
         return
     places = [flags.directory, *flags.more_directories]
-    yield f"Tools: read and write in {', '.join(str(Path(place).resolve()) for place in places)}"
+    asking = ", and ask before they change or run anything" if flags.asks else ""
+    yield f"Tools: read and write in {', '.join(str(Path(place).resolve()) for place in places)}{asking}"
     match flags.commands:
+        case None if flags.asks:
+            yield f"Commands: those you say yes to, as you, {walls}"
         case None:
             yield f"Commands: every command, as you, {walls} (--no-commands forbids them)"
         case ():

@@ -18,6 +18,7 @@ from rich.console import Console
 
 from ollama_code.bootstrap.assembly import Opened
 from ollama_code.bootstrap.conversation import Conversation
+from ollama_code.bootstrap.hosting import NO_PROXY
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.site import home
 from ollama_code.commands.base import (
@@ -30,6 +31,7 @@ from ollama_code.commands.base import (
     Quit,
     Reconsider,
     Say,
+    Serve,
     SwitchModel,
 )
 from ollama_code.commands.registry import COMMANDS, is_command
@@ -166,6 +168,10 @@ class Repl:
                 await self._turn(self._talk.follow(line, recipe))
             case Reconsider():
                 self._paper.line(await self._talk.reconsider())
+            case Serve():
+                self._paper.line(
+                    NO_PROXY
+                )  # it asks while somebody types, which only the full screen can show
             case Quit():
                 return True
         return False

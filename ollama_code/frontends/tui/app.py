@@ -25,6 +25,7 @@ from ollama_code.frontends.tui.palette import Palette, palettes
 from ollama_code.frontends.tui.themes import textual_theme
 
 if TYPE_CHECKING:
+    from ollama_code.bootstrap.hosting import StartProxy
     from ollama_code.bootstrap.options import Options
     from ollama_code.frontends.tui.room import Room
 
@@ -53,7 +54,12 @@ class OllamaCodeApp(App[int]):
     ]
 
     def __init__(
-        self, options: Options, palette: Palette, *, clock: Callable[[], float] = time.monotonic
+        self,
+        options: Options,
+        palette: Palette,
+        *,
+        start_proxy: StartProxy | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(driver_class=Keyboard)
         for known in palettes().values():
@@ -65,6 +71,7 @@ class OllamaCodeApp(App[int]):
         """Why it could not begin, such as a settings file to mend."""
         self._options = options
         self._palette = palette
+        self._start_proxy = start_proxy
         self._clock = clock
         self._early: list[str] = []
         self._leaving = False
@@ -96,6 +103,8 @@ class OllamaCodeApp(App[int]):
             await self.mount(room.status, after=self.prompt)
             await self.query("#ground, #foot").remove()
         self.room = room
+        if self._start_proxy is not None:
+            room.bridge.host_with(self._start_proxy)
         room.resized(self.size.width)
         for line in self._early:
             room.bridge.submit(line)

@@ -11,6 +11,7 @@ from contextlib import aclosing
 from importlib import import_module
 from typing import TYPE_CHECKING, assert_never
 
+from ollama_code.bootstrap.hosting import NO_PROXY, Hosting, StartProxy
 from ollama_code.commands.base import (
     Compact,
     Copy,
@@ -21,11 +22,12 @@ from ollama_code.commands.base import (
     Quit,
     Reconsider,
     Say,
+    Serve,
     SwitchModel,
 )
 from ollama_code.commands.registry import NO_CUSTOM, Custom, is_command
 from ollama_code.core.errors import ModelMissing, ModelUnclear, OllamaCodeError
-from ollama_code.core.events import Event, MessageAdded, TurnFinished
+from ollama_code.core.events import Event, MessageAdded, Notice, TurnFinished
 from ollama_code.core.messages import UserMessage
 from ollama_code.core.phase import Phase
 from ollama_code.frontends.tui.install import installed
@@ -55,6 +57,7 @@ class Bridge:
         self._turning: Session | None = None
         """Whose turn runs, while the model hears what is said meanwhile."""
         self._leaving = False
+        self._hosting: Hosting | None = None
 
     @property
     def busy(self) -> bool:
@@ -100,8 +103,14 @@ class Bridge:
 
     async def _close(self) -> None:
         await self._orders.close()
+        if self._hosting is not None:
+            await self._hosting.close()
         if self._talk is not None:
             await self._talk.close()
+
+    def host_with(self, start: StartProxy) -> None:
+        """From now on `/serve` can start a proxy, whose questions come to the person too."""
+        self._hosting = Hosting(start, self._person, self._hear_of_proxy)
 
     def submit(self, line: str) -> None:
         """A typed line: a command, a `!command` or words for the model."""
@@ -205,6 +214,10 @@ class Bridge:
             if isinstance(event, MessageAdded) and isinstance(event.message, UserMessage):
                 self._orders.announce()  # these may be words that steered
 
+    def _hear_of_proxy(self, event: Event) -> None:
+        if isinstance(event, Notice) and not self._leaving:
+            self._face.say(event.text, "dim")
+
     async def _open(self) -> None:
         assert self._talk is not None
         self._present(await self._talk.open())
@@ -242,6 +255,8 @@ class Bridge:
                 await self._turn(self._talk.follow(line, recipe), steered=True)
             case Reconsider():
                 self._face.say(await self._talk.reconsider())
+            case Serve(words=words):
+                await self._serve(words)
             case Quit():
                 self._leaving = True
                 self._face.leave()
@@ -272,6 +287,11 @@ class Bridge:
         assert self._talk is not None
         current = self._talk.opened.session.head.model if self._talk.opened else ""
         self._face.choose_model(await self._talk.installed(), current)
+
+    async def _serve(self, words: str) -> None:
+        assert self._talk is not None
+        model = self._talk.opened.session.head.model if self._talk.opened else ""
+        self._face.say(await self._hosting.obey(words, model) if self._hosting else NO_PROXY)
 
     async def _pull(self, name: str) -> None:
         """Install a model; it is used at once when there was none to talk to."""

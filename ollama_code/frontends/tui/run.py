@@ -14,15 +14,17 @@ from ollama_code.paths import Home
 from ollama_code.settings.theme import wanted_theme
 
 if TYPE_CHECKING:
+    from ollama_code.bootstrap.hosting import StartProxy
     from ollama_code.bootstrap.options import Options
 
 EXIT_INTERRUPTED = 130
 
 
-def run_tui(options: Options) -> int:
-    """Talk until the person leaves. Raises: OllamaCodeError for a flag or a settings file to mend."""
+def run_tui(options: Options, start_proxy: StartProxy | None = None) -> int:
+    """Talk until the person leaves; `/serve` calls `start_proxy`.
+    Raises: OllamaCodeError for a flag or a settings file to mend."""
     theme = wanted_theme(Home.of(dict(os.environ))) or DEFAULT_THEME
-    app = OllamaCodeApp(options, _palette(theme))
+    app = OllamaCodeApp(options, _palette(theme), start_proxy=start_proxy)
     code = asyncio.run(_main(app))
     if app.failure is not None:
         raise app.failure

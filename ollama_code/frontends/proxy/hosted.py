@@ -1,0 +1,61 @@
+"""The proxy inside a program that people sit at: its tools ask them, and it ends with that program."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+
+from ollama_code.bootstrap.hosting import Household, Wish
+from ollama_code.bootstrap.options import Options
+from ollama_code.bootstrap.serving import serving_backend
+from ollama_code.core.errors import UsageError
+from ollama_code.frontends.proxy.app import Service, proxy_app
+from ollama_code.frontends.proxy.flags import ServeFlags, read_flags
+from ollama_code.frontends.proxy.serve import (
+    bound_socket,
+    greeting,
+    kept_token,
+    listening,
+    rules_of,
+    serving_of,
+)
+
+
+@dataclass(frozen=True)
+class HostedProxy:
+    greeting: str
+    _stack: AsyncExitStack
+
+    async def close(self) -> None:
+        await self._stack.aclose()
+
+
+async def hosted_proxy(options: Options, household: Household, wish: Wish) -> HostedProxy:
+    """On this machine's own address, with a token of its own. Raises: UsageError for a port that is taken."""
+    if options.demo:
+        raise UsageError("The demo has a script for a model: there is nothing to serve.")
+    flags = _flags(options, wish)
+    async with AsyncExitStack() as stack:
+        listener = stack.enter_context(bound_socket(flags))
+        serving = replace(serving_of(flags), household=household)
+        backend = await stack.enter_async_context(serving_backend(serving))
+        service = Service(backend)
+        app = proxy_app(service, rules_of(flags, listener))
+        await stack.enter_async_context(listening(app, listener, service.stopping))
+        stack.enter_context(kept_token(flags, listener))
+        lines = greeting(flags, listener, await backend.walls())
+        return HostedProxy(lines, stack.pop_all())
+
+
+def _flags(options: Options, wish: Wish) -> ServeFlags:
+    """Those of the program around it; its own address always, as nobody gave a token."""
+    flags = read_flags([], {name: value for name, value in os.environ.items() if name != "OLLAMA_TOOLS_HOST"})
+    return replace(
+        flags,
+        port=flags.port if wish.port is None else wish.port,
+        default_model=options.model or wish.model or None,
+        ollama_urls=(options.ollama_url,) if options.ollama_url else (),
+        num_ctx=options.num_ctx,
+        asks=True,
+    )
