@@ -147,6 +147,19 @@ async def test_ctrl_s_on_an_empty_prompt_tells_the_turn_what_waits(stage, server
         gate.open()
 
 
+async def test_ctrl_c_copies_what_is_selected_and_says_so(stage, server):
+    server.play(Reply(text="forty-two"))
+    async with stage.playing() as play:
+        await play.open()
+        await play.say("how many?")
+        y = next(y for y, row in enumerate(play.screen.split("\n")) if "forty-two" in row)
+        await play.pilot.click("Transcript", offset=(3, y), times=2)
+        await play.pilot.press("ctrl+c")
+        assert play.app.clipboard == "forty-two" and "copied" in play.status
+        await play.pilot.press("ctrl+c")
+        assert "Ctrl+C again leaves" in play.status
+
+
 async def test_letters_an_open_question_has_no_use_for_go_to_the_prompt(stage, server):
     server.play(Reply(calls=(WRITE,)))
     async with stage.playing() as play:

@@ -176,6 +176,7 @@ class OllamaCodeApp(App[int]):
         if selected := self.screen.get_selected_text():
             self.copy_to_clipboard(selected)
             self.screen.clear_selection()
+            self._hint("copied")
         elif self._leaving:
             self.exit(0)
         else:
