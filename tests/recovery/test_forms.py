@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -44,6 +45,10 @@ def as_pairs(content: str) -> str:
     return f"<tool_call>write_file\n{path}<arg_key>content</arg_key>\n<arg_value>{content}</arg_value>\n</tool_call>"
 
 
+def as_longcat(content: str) -> str:
+    return re.sub("(?<=[</])(?=arg_|tool_call>)", "longcat_", as_pairs("CONTENT")).replace("CONTENT", content)
+
+
 def as_gemma(content: str) -> str:
     quote = '<|"|>'
     return f"<|tool_call>call:write_file{{file_path:{quote}/a{quote},content:{quote}{content}{quote}}}<tool_call|>"
@@ -69,6 +74,7 @@ FORMS: dict[str, Callable[[str], str]] = {
     "function with parameters": as_parameters,
     "tagged function": lambda c: f"<tool_call>\n{as_parameters(c)}\n</tool_call>",
     "key and value pairs": as_pairs,
+    "key and value pairs with a name in front": as_longcat,
     "quote tokens": as_gemma,
     "python": as_python,
 }
@@ -134,3 +140,35 @@ def test_any_text_is_judged_without_an_error(text: str):
 )
 def test_long_text_of_one_piece_is_judged(unit: str):
     assert judge(Turn(content=unit * (200_000 // len(unit))), DECLARED).calls == ()
+
+
+ONE_TAG = '<tool_call name="write_file" arguments={}/>'
+
+
+@pytest.mark.parametrize("around", ["'", '"', ""])
+def test_a_call_in_one_tag_is_read_as_it_stands(around: str):
+    content = "it's <b>\n" + 'say "x" && go ' * 20
+    written = ONE_TAG.replace("{}", f"{around}{arguments(content)}{around}")
+    for turn in (Turn(content=written), Turn(tap=written)):
+        [call] = judge(turn, DECLARED).calls
+        assert call.arguments == {"file_path": "/a", "content": content}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "'" + arguments("a &lt; b") + "'",
+        json.dumps(arguments("a")),
+        '"{&quot;file_path&quot;: &quot;/a&quot;}"',
+    ],
+)
+def test_a_call_in_one_tag_with_a_second_reading_is_asked_for_again(body: str):
+    verdict = judge(Turn(content=ONE_TAG.replace("{}", body)), DECLARED)
+    assert verdict.outcome == "ask" and verdict.calls == () and "write_file" in verdict.note
+
+
+def test_a_call_in_one_tag_cut_anywhere_never_runs():
+    whole = ONE_TAG.replace("{}", f"'{arguments('rm -rf build/a')}'")
+    for end in range(whole.index("rm"), len(whole)):
+        assert judge(Turn(content=whole[:end]), DECLARED).calls == ()
+        assert judge(Turn(tap=whole[:end]), DECLARED).calls == ()

@@ -22,7 +22,7 @@ from ollama_code.providers.recover.forms.named import (
 )
 from ollama_code.providers.recover.forms.objects import objects
 from ollama_code.providers.recover.forms.python import LIST, OPENING, python_calls
-from ollama_code.providers.recover.forms.tags import attributed, tagged
+from ollama_code.providers.recover.forms.tags import announced, attributed, tagged
 from ollama_code.providers.recover.spots import alone, foreign_end, is_quoted, name_before, stands
 from ollama_code.providers.recover.tokens import (
     CLOSER,
@@ -31,6 +31,7 @@ from ollama_code.providers.recover.tokens import (
     LINE_START,
     OPENER,
     OPENERS,
+    PAIR_PREFIX,
     PAIRED,
     SINGLE,
     garbage_end,
@@ -43,7 +44,7 @@ _NEXT = re.compile(
     rf"|(?P<chevrons>{LINE_START}{CHEVRONS})"
     r"|(?P<line>^[ \t]*(?:>|\||[+-](?=[^\n]))[^\n]*)"
     rf"|(?P<open>{PAIRED}|{SINGLE})"
-    rf"|(?P<separator>{SEPARATOR.pattern}|<arg_key>)"
+    rf"|(?P<separator>{SEPARATOR.pattern}|<{PAIR_PREFIX}arg_key>)"
     r"|(?P<header><\|start\|>|<\|channel\|>|\bto=(?=[\w.]))"
     r"|(?P<tag><(?=[A-Za-z_]))"
     rf"|(?P<called>\b{CALLED.pattern})"
@@ -189,7 +190,9 @@ class _Finder:
         return garbage_end(self._text, at)
 
     def _wrapped(self, at: int) -> Block | None:
-        """Calls between tags. An opener with nothing behind it is a call that was cut."""
+        """Calls between tags, or in one. An opener with nothing behind it is a call that was cut."""
+        if body := announced(self._text, at):
+            return Block(body.calls, at, self._end(body.end), announced=True)
         opening = OPENERS.match(self._text, at)
         if not opening:
             return None

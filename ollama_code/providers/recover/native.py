@@ -7,16 +7,16 @@ import re
 from ollama_code.providers.recover.declared import Declared
 from ollama_code.providers.recover.find import blocks
 from ollama_code.providers.recover.resolve import Ready, delivered
-from ollama_code.providers.recover.tokens import CLOSER, PREFIX
+from ollama_code.providers.recover.tokens import CLOSER, PAIR_PREFIX, PREFIX
 from ollama_code.providers.recover.turn import Refused, Turn
 
 _ARGUMENT_END = (
-    rf"</(?:arg_value|arg_key|param(?:eter)?|function|invoke)>|</{PREFIX}(?:parameter|invoke)>"
+    rf"</(?:{PAIR_PREFIX}arg_(?:value|key)|param(?:eter)?|function|invoke)>|</{PREFIX}(?:parameter|invoke)>"
     rf"|(?:[}}\])]|<\|\"\|>|<escape>)\s*(?:{CLOSER.pattern})"
 )
 _LEFT_OVER = re.compile(rf"(?:{_ARGUMENT_END})(?:\s|[}}\]]|{_ARGUMENT_END}|{CLOSER.pattern})*\Z")
 _OPENED = re.compile(
-    rf"<(?:arg_value|arg_key|param(?:eter)?|function|invoke)\b|<{PREFIX}(?:parameter|invoke)\b"
+    rf"<(?:{PAIR_PREFIX}arg_(?:value|key)|param(?:eter)?|function|invoke)\b|<{PREFIX}(?:parameter|invoke)\b"
 )
 _REACH = 2000
 """Characters at the end of the text in which closers left over are looked for."""

@@ -11,9 +11,11 @@ LINE_START = rf"(?:^|(?<=[>{INVISIBLE}]))[ \t]*"
 """Where a line begins, or what is left of it behind a control token."""
 PREFIX = r"(?:\w{1,20}:|[｜|]\w{1,20}[｜|])"
 """A namespace in front of the name of a tag, as of MiniMax and DeepSeek."""
-_TAG = rf"(?i:(?:\w{{1,20}}_|{PREFIX})?(?:tool[_-]?calls?|function[_-]?calls?|tools|tool_use|use_tool|tool_code))"
+CALL_TAG = rf"(?i:(?:\w{{1,20}}_|{PREFIX})?(?:tool[_-]?calls?|function[_-]?calls?|tools|tool_use|use_tool|tool_code))"
+PAIR_PREFIX = r"(?:\w{1,20}_)?"
+"""What may stand before `arg_key` and `arg_value`, as of LongCat."""
 PAIRED = (
-    rf"<{_TAG}(?:\s[^<>\n]{{0,120}})?>|<\|tool_call>|<\|tool_call_start\|>|<start_function_call>|<\|START_ACTION\|>"
+    rf"<{CALL_TAG}(?:\s[^<>\n]{{0,120}})?>|<\|tool_call>|<\|tool_call_start\|>|<start_function_call>|<\|START_ACTION\|>"
     r"|<[｜|]tool[▁_]call[▁_]begin[｜|]>(?:function<[｜|]tool[▁_]sep[｜|]>(?=\s*<))?|<\|tools_prefix\|>"
     r"|<\|tool_call:begin\|>(?:[\w-]{0,60}<\|tool_call:name\|>)?|<\|action_start\|>(?:\s*<\|plugin\|>)?|\[TOOL_CALL\]"
     r"|<\|python_start\|>"
@@ -27,7 +29,7 @@ SINGLE = (
 OPENER = re.compile(rf"(?:(?P<paired>{PAIRED})|{SINGLE})")
 OPENERS = re.compile(rf"(?:\s*(?:{PAIRED}|{SINGLE}))+\s*")
 CLOSER = re.compile(
-    rf"</{_TAG}>|<tool_call\|>|<\|/tool_call\|>|<\|tool_call[_:]end\|>|<\|tools_suffix\|>|<end_function_call>|<\|END_ACTION\|>"
+    rf"</{CALL_TAG}>|<tool_call\|>|<\|/tool_call\|>|<\|tool_call[_:]end\|>|<\|tools_suffix\|>|<end_function_call>|<\|END_ACTION\|>"
     r"|<[｜|]tool[▁_]calls?[▁_]end[｜|]>|<\|python_end\|>|<\|tool_calls_section_end\|>|<\|action_end\|>|\[/TOOL_CALLS?\]"
 )
 _CONTROL = (
@@ -38,7 +40,7 @@ _CONTROL = (
 )
 _HEADER = r"<\|(?:start|channel)\|>[^\n{]{0,80}?\bto="
 _STRAY = (
-    r"</(?:function|invoke|param(?:eter)?|arg_value|arg_key|think|tool)>"
+    r"</(?:function|invoke|param(?:eter)?|\w{1,20}_arg_(?:value|key)|arg_value|arg_key|think|tool)>"
     rf"|</{PREFIX}(?:invoke|parameter)>"
     rf"|{CLOSER.pattern}"
 )

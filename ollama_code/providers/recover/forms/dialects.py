@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ollama_code.core.coercion import ARGUMENT_KEYS
 from ollama_code.providers.recover.declared import DeclaredTool
-from ollama_code.providers.recover.tokens import CLOSER, PREFIX
+from ollama_code.providers.recover.tokens import CLOSER, PAIR_PREFIX, PREFIX
 
 TAG_NAME = r"[^\s\"'<>=]{1,200}"
 _IS = r"(?:\s*=\s*|\s+name\s*=\s*)[\"']?"
@@ -49,11 +49,13 @@ INVOKE = Dialect(
     re.compile(r"</invoke>"),
 )
 PREFIXED = re.compile(rf"<(?P<prefix>{PREFIX})invoke{_IS}(?P<name>{TAG_NAME})[\"']?\s*>")
-PAIR_KEY = re.compile(r"<arg_key>\s*(?P<key>[^<>\n]{1,200}?)\s*(?:</arg_key>\s*)?<arg_value>")
+PAIR_KEY = re.compile(
+    rf"<(?P<pair>{PAIR_PREFIX})arg_key>\s*(?P<key>[^<>\n]{{1,200}}?)\s*(?:</(?P=pair)arg_key>\s*)?<(?P=pair)arg_value>"
+)
 PAIRS = Dialect(
-    re.compile(rf"(?P<name>{TAG_NAME})\s*(?=<arg_key>)"),
+    re.compile(rf"(?P<name>{TAG_NAME})\s*(?=<{PAIR_PREFIX}arg_key>)"),
     PAIR_KEY,
-    "</arg_value>",
+    "</{pair}arg_value>",
     re.compile(r"(?!)"),
     trims=False,
 )

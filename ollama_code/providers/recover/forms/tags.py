@@ -4,6 +4,7 @@ tag. None of it is XML: entities, brackets and control characters are content.""
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from ollama_code.core.coercion import ARGUMENT_KEYS
 from ollama_code.core.loose import Broken, Cut, blank, read, whole
@@ -20,15 +21,21 @@ from ollama_code.providers.recover.forms.dialects import (
     children,
     prefixed,
 )
+from ollama_code.providers.recover.forms.named import message
 from ollama_code.providers.recover.forms.objects import STYLE, runs_over
 from ollama_code.providers.recover.forms.values import closed_around, lacks_a_closer, trimmed, value_end
-from ollama_code.providers.recover.tokens import CLOSER
+from ollama_code.providers.recover.tokens import CALL_TAG, CLOSER
 from ollama_code.providers.recover.written import Body, State, Written
 
 _REACH = 20_000
 """Characters behind a fault in which the end of an unreadable call is looked for."""
 _ATTRIBUTE = re.compile(r"""\s+(?P<key>[A-Za-z_][\w-]{0,60})\s*=\s*(?P<value>"[^"]*"|'[^']*')""")
 _ATTRIBUTED = re.compile(r"<(?P<name>[A-Za-z_][\w.-]{0,100})(?=\s+[\w-]{1,60}\s*=\s*[\"'])")
+_ANNOUNCED = re.compile(
+    rf"<(?P<tag>{CALL_TAG})\s+name\s*=\s*(?P<quote>[\"'])(?P<name>{TAG_NAME})(?P=quote)\s+"
+    rf"(?:{'|'.join(ARGUMENT_KEYS)})\s*=\s*(?P<around>[\"']?)(?=\{{)"
+)
+_ENTITY = re.compile(r"&#?\w{1,20};")
 _CHILD_AHEAD = re.compile(r"\s*<[A-Za-z_]")
 _NAME_CHILD = re.compile(
     rf"<(name|tool_name|tool|function)>\s*(?P<name>{TAG_NAME})\s*</\1>\s*<(?P<key>{'|'.join(ARGUMENT_KEYS)})>"
@@ -37,6 +44,8 @@ _NAME_CHILD = re.compile(
 
 def tagged(text: str, at: int, declared: Declared) -> Body | None:
     """The call whose opening tag, or name before its first `<arg_key>`, stands at `at`."""
+    if call := announced(text, at):
+        return call
     for dialect in (FUNCTION, INVOKE):
         if opener := dialect.opener.match(text, at):
             return _function(text, opener, dialect, declared)
@@ -68,6 +77,19 @@ def attributed(text: str, at: int, declared: Declared) -> Body | None:
     if not closed:
         state = State.CUT
     return _body(Written(name, arguments, state, opener.start(), closed.end() if closed else len(text)))
+
+
+def announced(text: str, at: int) -> Body | None:
+    """`<tool_call name="N" arguments='{...}'/>`: the object is read as it stands, so one with entities is broken."""
+    opener = _ANNOUNCED.match(text, at)
+    if not opener:
+        return None
+    [call] = message(text, at, opener.group("name"), opener.end()).calls
+    ending = rf"{opener.group('around')}\s*(?:/>|>\s*</{opener.group('tag')}>)"
+    closed = re.compile(ending).match(text, call.end)
+    if call.state is State.WHOLE and (not closed or _ENTITY.search(text, opener.end(), call.end)):
+        call = replace(call, state=State.CUT if call.end >= len(text.rstrip()) else State.BROKEN)
+    return _body(replace(call, end=closed.end()) if closed else call)
 
 
 def _function(text: str, opener: re.Match[str], dialect: Dialect, declared: Declared) -> Body | None:
