@@ -143,17 +143,14 @@ def _present(text: str, wanted: list[str], where: str) -> str | None:
 
 
 def _content(seen: Seen, wanted: Mapping[str, str]) -> str | None:
-    wrong = {
-        path: Path(path).read_bytes()
-        for path, text in wanted.items()
-        if Path(path).read_bytes() != text.encode()
-    }
+    found = {path: Path(path).read_bytes() if Path(path).is_file() else None for path in wanted}
+    wrong = {path: data for path, data in found.items() if data != wanted[path].encode()}
     return f"content is {wrong}" if wrong else None
 
 
 def _mode(seen: Seen, wanted: Mapping[str, str]) -> str | None:
-    modes = {path: stat.S_IMODE(Path(path).stat().st_mode) for path in wanted}
-    wrong = {path: oct(mode) for path, mode in modes.items() if mode != int(wanted[path], 8)}
+    modes = {path: stat.S_IMODE(Path(path).stat().st_mode) for path in wanted if Path(path).exists()}
+    wrong = {path: oct(modes.get(path, 0)) for path in wanted if modes.get(path) != int(wanted[path], 8)}
     return f"mode is {wrong}" if wrong else None
 
 
