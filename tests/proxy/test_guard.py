@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from pathlib import Path
 
 import httpx
@@ -63,6 +64,31 @@ async def test_a_body_that_hides_its_size_is_cut_off(server: OllamaServer, proje
     async with running(server.url, project) as proxy, proxy.raw() as client:
         answer = await client.post(CHAT, content=endless(), headers=JSON)
     assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("path", "type"), [(CHAT, "invalid_request_error"), ("/v1/messages", "request_too_large")]
+)
+@pytest.mark.parametrize("packed", [True, False])
+async def test_a_body_that_is_too_big_is_told_in_the_words_of_its_dialect(
+    server: OllamaServer, project: Path, path: str, type: str, packed: bool
+):
+    body = b'{"messages": "' + b" " * BODY_LIMIT_BYTES
+    headers = {**JSON, **({"content-encoding": "gzip"} if packed else {})}
+    async with running(server.url, project) as proxy, proxy.raw() as client:
+        answer = await client.post(path, content=gzip.compress(body, 1) if packed else body, headers=headers)
+    assert (answer.status_code, answer.json()["error"]["type"]) == (413, type)
+    assert (answer.headers["x-should-retry"], "32 MiB" in answer.text) == ("false", True)
+
+
+async def test_a_refusal_reaches_a_client_that_sends_all_of_its_body_first(
+    server: OllamaServer, project: Path
+):
+    headers = {**JSON, "authorization": "Bearer wrong"}
+    async with running(server.url, project) as proxy, proxy.raw() as client:
+        answers = [await client.post(CHAT, content=b" " * 8 * 1024**2, headers=headers) for _ in range(2)]
+        health = await client.get("/health")
+    assert [answer.status_code for answer in answers] == [401, 401] and health.status_code == 200
 
 
 async def test_health_needs_no_token_and_says_nothing_else(server: OllamaServer, project: Path):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import ollama_code
+import ollama_code.proxy
 from ollama_code.core.errors import ModelMissing, UsageError
 from ollama_code.proxy import OllamaToolProxy, ProxyConfig
 from tests.ollama_server import Call, OllamaServer, Reply
@@ -15,8 +16,9 @@ from tests.proxy.client import user
 READ = Reply(calls=(Call("read_file", {"file_path": "README.md"}),))
 
 
-def test_both_names_are_those_of_the_package():
-    assert (ollama_code.OllamaToolProxy, ollama_code.ProxyConfig) == (OllamaToolProxy, ProxyConfig)
+@pytest.mark.parametrize("name", ["OllamaToolProxy", "ProxyConfig", "ToolExecutor", "get_tools_array"])
+def test_the_names_of_the_older_proxy_are_in_the_package_and_in_its_proxy(name: str):
+    assert getattr(ollama_code, name) is getattr(ollama_code.proxy, name)
 
 
 async def test_a_chat_runs_our_tools(server: OllamaServer, project: Path):

@@ -8,6 +8,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_DEADLINE_S = 10.0
 HEAD_LIMIT_BYTES = 64 * 1024
+LINGER_S = 5.0
+"""How long the rest of a body that was refused is thrown away. Most clients read no answer before they have sent all
+of it, and take a connection that closes meanwhile for one that broke: they send it all again."""
 MOST_CONNECTIONS = 512
 """More are closed at once: each costs a descriptor."""
 
@@ -17,6 +20,8 @@ class Connection(HttpToolsProtocol):
 
     _deadline: asyncio.TimerHandle | None = None
     _head_bytes = 0
+    _in_body = False
+    _linger: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
@@ -26,7 +31,11 @@ class Connection(HttpToolsProtocol):
             self._await_head()
 
     def data_received(self, data: bytes) -> None:
-        if self._deadline is None and (self.cycle is None or self.cycle.response_complete):
+        if (
+            self._deadline is None
+            and not self._in_body
+            and (self.cycle is None or self.cycle.response_complete)
+        ):
             self._await_head()
         self._head_bytes += len(data)
         super().data_received(data)
@@ -35,10 +44,21 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._has_head()
+        self._in_body = True
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if self._linger is None and self.cycle.response_complete:
+            self._linger = asyncio.get_running_loop().call_later(LINGER_S, self.transport.close)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._has_body()
+        super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._has_head()
+        self._has_body()
         super().connection_lost(exc)
 
     def _await_head(self) -> None:
@@ -49,3 +69,9 @@ class Connection(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _has_body(self) -> None:
+        self._in_body = False
+        if self._linger is not None:
+            self._linger.cancel()
+            self._linger = None

@@ -139,9 +139,4 @@ async def read_body(request: Request) -> bytes:
     return bytes(body)
 
 
-_TOO_BIG = Fault(
-    413,
-    INVALID,
-    f"The body is larger than {BODY_LIMIT_BYTES // 1024**2} MiB.",
-    more_headers=(("connection", "close"),),
-)
+_TOO_BIG = Fault(413, INVALID, f"The body is larger than {BODY_LIMIT_BYTES // 1024**2} MiB.")
