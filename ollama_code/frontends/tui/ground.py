@@ -3,6 +3,7 @@ above it; as a blank it costs next to nothing."""
 
 from __future__ import annotations
 
+from textual.actions import SkipAction
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
@@ -11,6 +12,10 @@ class Ground(Screen[None]):
     """The screen that is always there."""
 
     BLANK = True
+
+    def action_copy_text(self) -> None:
+        """Left to the app, whose Ctrl+C ends the selection and says that it was copied."""
+        raise SkipAction
 
 
 class Row(Horizontal):
