@@ -96,7 +96,7 @@ def test_it_speaks_to_the_named_server_alone_and_paints_first(program: Program, 
 def test_the_demo_needs_no_server(program: Program) -> None:
     program.url = "http://127.0.0.1:1"
     with on_screen(program, "--demo") as screen:
-        screen.until("demo-script", "the model is a script")
+        screen.until("the model is a script")
         screen.enter("fix the tests")
         screen.until("Yes, once")
         screen.type("\x11")
