@@ -25,11 +25,12 @@ def transport(
     if trusts_environment and getproxies():
         return None
     # Reading all certificates of a machine takes 20 ms, and without https nobody needs one: no redirect is followed.
-    if url.startswith("http://"):
+    is_plain = url.startswith("http://")
+    if is_plain:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     else:
         context = httpx.create_ssl_context(trust_env=trusts_environment)
-    if gather_s:
+    if gather_s or is_plain:
         return GatheringTransport(gather_s, context, _options())
     return httpx.AsyncHTTPTransport(verify=context, socket_options=_options())
 

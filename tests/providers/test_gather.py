@@ -81,3 +81,20 @@ async def test_an_answer_that_breaks_off_is_told_as_httpx_tells_it():
         with pytest.raises(httpx.RemoteProtocolError):
             await client.get("/")
         await client.aclose()
+
+
+async def test_a_question_leaves_in_one_piece():
+    packets: list[bytes] = []
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        packets.append(await reader.read(65536))
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with client_of(url, gather_s=0.0) as client:
+            await client.post("/api/chat", json=CHAT)
+    head, _, body = packets[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /api/chat ")
+    assert body.endswith(b"}")
