@@ -5,6 +5,7 @@ Where one of them is down the others answer; only when none does is that told.""
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
@@ -19,6 +20,7 @@ from ollama_code.ports import ChatProvider, ChatRequest, Chunk, ModelSummary
 from ollama_code.providers.models import names_cloud, same_model
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 _FRESH_S = 5.0
 """How long a look is believed."""
@@ -71,6 +73,9 @@ class Host:
         self.sight = Sight(time.monotonic(), True, names, tuple(model.name for model in loaded))
 
     def lost(self) -> None:
+        """It did not answer. Told once, until it does again."""
+        if self.sight.reachable:
+            _log.warning("%s does not answer", self.name)
         self.sight = Sight(time.monotonic(), reachable=False)
 
     def has(self, model: str) -> bool:

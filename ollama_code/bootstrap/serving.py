@@ -21,7 +21,10 @@ from ollama_code.bootstrap.naming import meant
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.profile import known_of
 from ollama_code.bootstrap.records import recorder, redactor
+from ollama_code.bootstrap.site import home
 from ollama_code.bootstrap.slots import Slots
+from ollama_code.bootstrap.trust.effects import governed
+from ollama_code.bootstrap.trust.folder import FolderTrust
 from ollama_code.bootstrap.watch import Watch
 from ollama_code.bootstrap.window import Wishes, settled_window
 from ollama_code.bootstrap.workbench import Bounds, House, Workbench
@@ -121,6 +124,7 @@ class Backend:
         household = self.serving.household
         house = House(
             loaded=self._loaded,
+            options=self.serving.options,
             record=_both(
                 recorder(header, redact, household.emit if household else _warn), self.serving.watch.record
             ),
@@ -162,6 +166,9 @@ async def serving_backend(serving: Serving) -> AsyncGenerator[Backend, None]:
     """Raises: UsageError for settings to mend or a directory that cannot be entered."""
     hosts, loaded = await _connected(serving)
     try:
+        if serving.household is not None:  # its person decides what the folder may say, as in a session
+            folder = await FolderTrust(home(), None).of(serving.bounds.directory)
+            loaded = governed(loaded, folder)
         with _scratch() as scratch:
             backend = Backend(serving, hosts, loaded, scratch)
             async with backend.bench():

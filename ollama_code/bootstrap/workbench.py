@@ -65,14 +65,15 @@ def allowlist(given: str | Sequence[str] | None) -> tuple[str, ...] | None:
 
 @dataclass(frozen=True)
 class House:
-    """What holds on this machine whoever calls: rules of `loaded` that ask or deny; `record` hears what is decided
-    and run; `hides` makes of a result what may leave."""
+    """What holds on this machine whoever calls: rules of `loaded` and `options` that ask or deny; `record` hears what
+    is decided and run; `hides` makes of a result what may leave."""
 
     loaded: Loaded | None = None
+    options: Options = field(default_factory=Options)
     record: Record = unrecorded
     hides: Callable[[str], str] = str
     asker: Asker | None = None
-    """Who is asked, by the rules of `loaded` alone. Without one the bounds allow, and the rest is refused."""
+    """Who is asked, by these rules alone. Without one the bounds allow, and the rest is refused."""
     grants: Grants | None = None
 
 
@@ -153,7 +154,7 @@ class Workbench:
 
 def _policy(bounds: Bounds, house: House, tools: Toolset) -> Policy:
     loaded = house.loaded
-    rules = gather_policy(Options(), loaded, tools, bounds.directory) if loaded else Policy()
+    rules = gather_policy(house.options, loaded, tools, bounds.directory) if loaded else Policy()
     if house.asker is not None:
         return rules
     origin = "the caller's bounds"

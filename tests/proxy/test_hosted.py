@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -20,6 +21,9 @@ from tests.proxy.client import user
 
 WRITE = Reply(calls=(Call("write_file", {"file_path": "made.txt", "content": "by a client"}),))
 READ = Reply(calls=(Call("read_file", {"file_path": "README.md"}),))
+
+
+PLAIN = Options()
 
 
 class Person:
@@ -44,8 +48,10 @@ def in_the_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project)
 
 
-async def hosted(server: OllamaServer, person: Person, port: int = 0) -> HostedProxy:
-    options = Options(ollama_url=server.url)
+async def hosted(
+    server: OllamaServer, person: Person, port: int = 0, options: Options = PLAIN
+) -> HostedProxy:
+    options = replace(options, ollama_url=server.url)
     return await hosted_proxy(options, Household(person, heard), Wish(port, "tiny"))
 
 
@@ -83,6 +89,39 @@ async def test_a_yes_for_the_session_holds_for_the_next_request(server: OllamaSe
     assert [await say(proxy, "Go."), await say(proxy, "Again.")] == ["One.", "Two."]
     await proxy.close()
     assert len(person.asked) == 1
+
+
+async def test_the_rules_of_the_app_hold(server: OllamaServer, project: Path):
+    server.play(READ, WRITE, Reply(text="Done."))
+    person = Person(Allowed())
+    proxy = await hosted(
+        server, person, options=Options(allow=("edit(made.txt)",), deny=("read_file(README.md)",))
+    )
+    await say(proxy, "Go.")
+    await proxy.close()
+    results = [
+        message["content"] for message in server.chats[2].json()["messages"] if message["role"] == "tool"
+    ]
+    assert person.asked == [] and (project / "made.txt").exists()
+    assert "plum" not in results[0] and "Not allowed" in results[0]
+
+
+async def test_in_a_folder_that_is_not_trusted_what_the_settings_allow_asks(
+    server: OllamaServer, project: Path, tmp_path: Path
+):
+    (tmp_path / "home").mkdir(exist_ok=True)
+    (tmp_path / "home" / "settings.json").write_text('{"permissions": {"allow": ["edit(**)"]}}')
+    server.play(WRITE, Reply(text="One."), WRITE, Reply(text="Two."))
+    for configured in (False, True):
+        if configured:
+            (project / "made.txt").unlink()
+            (project / ".ollama-code").mkdir()
+            (project / ".ollama-code" / "settings.json").write_text("{}")
+        person = Person(Refused(feedback="no"))
+        proxy = await hosted(server, person)
+        await say(proxy, "Go.")
+        await proxy.close()
+        assert len(person.asked) == configured
 
 
 async def test_when_it_is_closed_nobody_answers_and_the_token_is_gone(server: OllamaServer, tmp_path: Path):

@@ -49,12 +49,17 @@ async def test_a_conversation_stays_where_it_was_read(
     assert (len(server.chats), len(other.chats)) == (2, 1)
 
 
-async def test_with_one_down_the_other_answers(server: OllamaServer, project: Path):
+async def test_with_one_down_the_other_answers(
+    server: OllamaServer, project: Path, caplog: pytest.LogCaptureFixture
+):
     server.play(Reply(text="Here."))
     async with running(NOWHERE, project, Wish(more_urls=(server.url,))) as proxy, proxy.raw() as client:
         assert await say(proxy, "Hi.") == "Here."
         version = await client.get("/api/version")
     assert version.status_code == 200
+    assert [record.message for record in caplog.records if NOWHERE in record.message] == [
+        f"{NOWHERE} does not answer"
+    ]
 
 
 async def test_one_that_goes_away_is_left_before_anything_is_said(other: OllamaServer, project: Path):

@@ -38,7 +38,9 @@ async def hosted_proxy(options: Options, household: Household, wish: Wish) -> Ho
     flags = _flags(options, wish)
     async with AsyncExitStack() as stack:
         listener = stack.enter_context(bound_socket(flags))
-        serving = replace(serving_of(flags), household=household)
+        serving = serving_of(flags)
+        told = replace(serving.options, allow=options.allow, deny=options.deny)
+        serving = replace(serving, options=told, household=household)
         backend = await stack.enter_async_context(serving_backend(serving))
         service = Service(backend)
         app = proxy_app(service, rules_of(flags, listener))
