@@ -19,6 +19,7 @@ from ollama_code.core.version import __version__
 if TYPE_CHECKING:
     from ollama_code.bootstrap.hosting import Hosted, Household, StartProxy, Wish
     from ollama_code.bootstrap.options import Options
+    from ollama_code.frontends.proxy.serve import House
 
 MODES = ("plan", "default", "auto-edit", "yolo")
 EXIT_INTERRUPTED = 130
@@ -114,7 +115,7 @@ def _serve(argv: Sequence[str]) -> int:
         gc.disable()
         from ollama_code.frontends.proxy.serve import run_proxy
 
-        return run_proxy(asked)
+        return run_proxy(asked, _house)
 
     def print_env() -> int:
         from ollama_code.frontends.proxy.print_env import run_print_env
@@ -122,6 +123,13 @@ def _serve(argv: Sequence[str]) -> int:
         return run_print_env(asked)
 
     return _reported(print_env if asked.print_env else serve)
+
+
+def _house() -> House:
+    """What the proxy serves: read after its door is open."""
+    from ollama_code.frontends.proxy.house import opened_house
+
+    return opened_house
 
 
 def _reported(front_end: Callable[[], int]) -> int:

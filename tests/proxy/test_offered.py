@@ -28,6 +28,10 @@ def test_the_order_of_keys_makes_no_difference():
     assert json.dumps(offered("tool", "", one)) == json.dumps(offered("tool", "", other))
 
 
+def test_a_tool_that_was_offered_before_is_not_taken_for_one_that_only_compares_equal():
+    assert json.dumps([one({"enum": [given]})["enum"][0] for given in (1, True, 1.0)]) == "[1, true, 1.0]"
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [

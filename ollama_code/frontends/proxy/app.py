@@ -23,6 +23,7 @@ from ollama_code.frontends.proxy.asked import Asked
 from ollama_code.frontends.proxy.caller import Caller, caller_of
 from ollama_code.frontends.proxy.delivery import BROKEN, KEEPALIVE_S, Delivery, as_events, as_object
 from ollama_code.frontends.proxy.dialects import ANTHROPIC, OPENAI, Dialect, dialect_of
+from ollama_code.frontends.proxy.door import HEALTHY
 from ollama_code.frontends.proxy.faults import INVALID, Fault, Refused, fault_of
 from ollama_code.frontends.proxy.guard import Guard, Rules, read_body
 from ollama_code.frontends.proxy.hearing import Job
@@ -62,7 +63,7 @@ class Service:
     """Counted and told only where somebody wants them."""
 
     async def health(self, request: Request) -> Response:
-        return JSONResponse({"status": "ok"})
+        return JSONResponse(HEALTHY)
 
     async def hello(self, request: Request) -> Response:
         """Some clients look whether anybody is there before they ask anything."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -15,6 +16,34 @@ MOST_CONNECTIONS = 512
 """More are closed at once: each costs a descriptor."""
 
 
+class InOnePiece:
+    """A transport that sends the head of an answer with what follows it: two packets wake the client twice. What does
+    not follow at once is not waited for."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head = b""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if data.startswith(b"HTTP/1.1 2") and data.endswith(b"\r\n\r\n"):
+            self._head = data
+            asyncio.get_running_loop().call_soon(self._flush)
+        else:
+            head, self._head = self._head, b""
+            self._transport.write(head + data)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        if self._head:
+            self.write(b"")
+
+
 class Connection(HttpToolsProtocol):
     """uvicorn's protocol, with limits for the head of a request; the body has its own."""
 
@@ -24,7 +53,7 @@ class Connection(HttpToolsProtocol):
     _linger: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, InOnePiece(transport)))
         if len(self.connections) > MOST_CONNECTIONS:
             transport.abort()
         else:

@@ -12,14 +12,8 @@ from ollama_code.bootstrap.serving import serving_backend
 from ollama_code.core.errors import UsageError
 from ollama_code.frontends.proxy.app import Service, proxy_app
 from ollama_code.frontends.proxy.flags import ServeFlags, read_flags
-from ollama_code.frontends.proxy.serve import (
-    bound_socket,
-    greeting,
-    kept_token,
-    listening,
-    rules_of,
-    serving_of,
-)
+from ollama_code.frontends.proxy.house import greeting, kept_token, serving_of
+from ollama_code.frontends.proxy.serve import bound_socket, listening, rules_of
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import cast
 
 from pydantic import JsonValue
@@ -15,6 +17,11 @@ Schema = dict[str, JsonValue]
 
 _DEEPEST = 8
 """Levels of a schema; a reference to itself would have no end."""
+_MOST_KEPT = 256
+_MOST_KEPT_BYTES = 16 * 1024
+"""Tools of usual size, of some clients: all of them together take a few megabytes."""
+_WITHOUT_REFERENCES = 2
+"""The form of `marshal` in which equal values have equal bytes; it tells 1 from true, which `==` does not."""
 _PLAIN = {"type", "description"}
 _KINDS = ("properties", "items", "anyOf", "enum")
 
@@ -22,10 +29,20 @@ _KINDS = ("properties", "items", "anyOf", "enum")
 def offered(name: str, description: str, schema: Mapping[str, JsonValue]) -> WireTool:
     """A client's tool in canonical form, the same bytes whatever the order of its keys: one renderer prints a
     property that has two keys beside `type` and `description` in random order, and the engine reads all again.
-    What there is no key for is said in the description; what the server drops anyway is left out."""
-    shown = _Canonical(schema).parameters()
+    What there is no key for is said in the description; what the server drops anyway is left out. Clients send the
+    same tools with every request: what comes back is shared between them, and not to be changed."""
+    packed = marshal.dumps(dict(schema), _WITHOUT_REFERENCES)
+    made = _kept if len(packed) <= _MOST_KEPT_BYTES else _made
+    return made(name, description, packed)
+
+
+def _made(name: str, description: str, packed: bytes) -> WireTool:
+    shown = _Canonical(marshal.loads(packed)).parameters()
     function: Schema = {"name": name, "description": description, "parameters": shown}
     return {"type": "function", "function": function}
+
+
+_kept = lru_cache(maxsize=_MOST_KEPT)(_made)
 
 
 def declared(tools: Sequence[WireTool], reading: Collection[str] = ()) -> Declared:

@@ -1,4 +1,4 @@
-"""The server itself: its socket, uvicorn inside our own loop and signals, and what is printed at the start."""
+"""The server itself: its socket, and uvicorn inside our own loop and signals. What is served is read meanwhile."""
 
 from __future__ import annotations
 
@@ -7,109 +7,84 @@ import gc
 import ipaddress
 import logging
 import socket
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from ollama_code.bootstrap.options import Options
-from ollama_code.bootstrap.serving import Serving, serving_backend
-from ollama_code.bootstrap.site import home
-from ollama_code.bootstrap.workbench import Bounds
 from ollama_code.core.errors import UsageError
 from ollama_code.core.text import clean
-from ollama_code.frontends.proxy.app import Service, proxy_app
-from ollama_code.frontends.proxy.client_settings import NO_KEY
 from ollama_code.frontends.proxy.connections import Connection
-from ollama_code.frontends.proxy.flags import CLIENTS, ServeFlags, remote_complaint
+from ollama_code.frontends.proxy.door import Door
+from ollama_code.frontends.proxy.flags import ServeFlags, remote_complaint
 from ollama_code.frontends.proxy.guard import Rules
-from ollama_code.frontends.proxy.metrics import Metrics
 from ollama_code.frontends.proxy.reload import run_reloading
-from ollama_code.frontends.proxy.watched import watch_for
 from ollama_code.interrupts import cancelled_by_signals
-from ollama_code.storage.atomic import write_atomic
+
+if TYPE_CHECKING:
+    from ollama_code.frontends.proxy.house import Opened
 
 _BACKLOG = 128
+House = Callable[[ServeFlags, Rules, asyncio.Event], "AbstractAsyncContextManager[Opened]"]
+Read = Callable[[], House]
 _Address = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
 
 
-def run_proxy(flags: ServeFlags) -> int:
-    """Serve until a signal comes. Raises: UsageError before the first request."""
+def run_proxy(flags: ServeFlags, read: Read) -> int:
+    """Serve until a signal comes. `read` imports what is served, which is more than half of the start: it is called
+    in a thread while the door is open already. Raises: UsageError for what cannot be served."""
     with bound_socket(flags) as listener:
         flags = _within_reach(flags, listener)
         if flags.reload:
-            return run_reloading(listener, partial(_serve_child, flags))
-        return _run(flags, listener)
+            return run_reloading(listener, partial(_serve_child, flags, read))
+        return _run(flags, read, listener)
 
 
-def _serve_child(flags: ServeFlags, sockets: list[socket.socket] | None) -> None:
+def _serve_child(flags: ServeFlags, read: Read, sockets: list[socket.socket] | None) -> None:
     """The same in the process that `--reload` starts."""
     assert sockets
-    _run(flags, sockets[0])
+    _run(flags, read, sockets[0])
 
 
-def _run(flags: ServeFlags, listener: socket.socket) -> int:
+def _run(flags: ServeFlags, read: Read, listener: socket.socket) -> int:
     logging.getLogger().setLevel(flags.log_level)
     if flags.log_level == "INFO":
         for noisy in ("httpx", "uvicorn"):  # every request to Ollama, every start and end
             logging.getLogger(noisy).setLevel(logging.WARNING)
-    return asyncio.run(_main(flags, listener))
+    return asyncio.run(_main(flags, read, listener))
 
 
-async def _main(flags: ServeFlags, listener: socket.socket) -> int:
+async def _main(flags: ServeFlags, read: Read, listener: socket.socket) -> int:
     task = asyncio.current_task()
     assert task is not None
     with cancelled_by_signals(task), suppress(asyncio.CancelledError):  # the only way a server ends
-        await _serve(flags, listener)
+        await _serve(flags, read, listener)
     return 0
 
 
-async def _serve(flags: ServeFlags, listener: socket.socket) -> None:
-    metrics = Metrics() if flags.metrics else None
-    serving = serving_of(flags)
-    if metrics is not None:
-        serving = replace(serving, watch=watch_for(metrics))
-    async with serving_backend(serving) as backend:
-        service = Service(backend, metrics=metrics)
-        app = proxy_app(service, rules_of(flags, listener))
-        async with listening(app, listener, service.stopping):
-            gc.freeze()  # what is here now stays as long as the server: never looked through again, no pause for it
-            gc.enable()
-            with kept_token(flags, listener):
-                print(greeting(flags, listener, await backend.walls()), flush=True)
-                await asyncio.Event().wait()
-
-
-@contextmanager
-def kept_token(flags: ServeFlags, listener: socket.socket) -> Iterator[None]:
-    """The token in a file for this user alone, for programs that are started later."""
-    if flags.token is None:
-        yield
-        return
-    path = home().token_at(listener.getsockname()[1])
-    write_atomic(path, f"{flags.token}\n".encode())
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
-
-
-def serving_of(flags: ServeFlags) -> Serving:
-    directory = Path(flags.directory).resolve()
-    more = tuple(Path(path).resolve() for path in flags.more_directories)
-    first = flags.ollama_urls[0] if flags.ollama_urls else None
-    return Serving(
-        bounds=Bounds(directory, more, flags.commands),
-        options=Options(model=flags.default_model, ollama_url=first, num_ctx=flags.num_ctx),
-        max_iterations=flags.max_iterations,
-        tools=flags.tools,
-        parallel=flags.parallel,
-        more_urls=flags.ollama_urls[1:],
-    )
+async def _serve(flags: ServeFlags, read: Read, listener: socket.socket) -> None:
+    stopping = asyncio.Event()
+    rules = rules_of(flags, listener)
+    door = Door(rules, stopping)
+    async with AsyncExitStack() as behind, listening(door, listener, stopping):
+        house = await asyncio.to_thread(read)
+        opened = await behind.enter_async_context(house(flags, rules, stopping))
+        gc.freeze()  # what is here now stays as long as the server: never looked through again, no pause for it
+        gc.enable()
+        door.open(opened.app)
+        with opened.kept_token(listener):
+            print(await opened.greeting(listener), flush=True)
+            await asyncio.Event().wait()
 
 
 def address_of(flags: ServeFlags) -> tuple[socket.AddressFamily, _Address]:
@@ -163,48 +138,6 @@ def rules_of(flags: ServeFlags, listener: socket.socket) -> Rules:
     port, remote = int(listener.getsockname()[1]), _is_remote(listener)
     own = (flags.host.lower(),) if remote else ()
     return Rules(flags.token, frozenset((*own, *flags.allowed_hosts)), remote, port)
-
-
-def greeting(flags: ServeFlags, listener: socket.socket, walls: str) -> str:
-    """What is served, what it may touch and which sandbox holds it, and the lines a client needs."""
-    host, port = listener.getsockname()[:2]
-    url = url_of(host, port)
-    key = NO_KEY if flags.token is None else "<your token>" if flags.token_given else flags.token
-    again = f"ollama-code --serve -p {port}" if flags.asks else "the same with"
-    lines = [
-        f"Serving on {url}",
-        *_powers(flags, walls),
-        "",
-        f"export OPENAI_BASE_URL={url}/v1",
-        f"export OPENAI_API_KEY={key}",
-        f"export ANTHROPIC_BASE_URL={url}",
-        f"export ANTHROPIC_AUTH_TOKEN={key}",
-        "",
-        f"All that one client needs: {again} --print-env {'|'.join(CLIENTS)}",
-    ]
-    return clean("\n".join(lines))
-
-
-def url_of(host: str, port: int) -> str:
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
-
-
-def _powers(flags: ServeFlags, walls: str) -> Iterator[str]:
-    if flags.tools == "never":
-        yield "Tools: none of ours; a client's own are passed through"
-        return
-    places = [flags.directory, *flags.more_directories]
-    asking = ", and ask before they change or run anything" if flags.asks else ""
-    yield f"Tools: read and write in {', '.join(str(Path(place).resolve()) for place in places)}{asking}"
-    match flags.commands:
-        case None if flags.asks:
-            yield f"Commands: those you say yes to, as you, {walls}"
-        case None:
-            yield f"Commands: every command, as you, {walls} (--no-commands forbids them)"
-        case ():
-            yield "Commands: none"
-        case prefixes:
-            yield f"Commands: only {', '.join(prefixes)}, {walls}"
 
 
 class _Server(uvicorn.Server):

@@ -1,0 +1,122 @@
+"""What stands behind the door: the backend, its routes, the token for programs that come later, and what is printed
+when all of it is there."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from starlette.types import ASGIApp
+
+from ollama_code.bootstrap.options import Options
+from ollama_code.bootstrap.serving import Backend, Serving, serving_backend
+from ollama_code.bootstrap.site import home
+from ollama_code.bootstrap.workbench import Bounds
+from ollama_code.core.text import clean
+from ollama_code.frontends.proxy.app import Service, proxy_app
+from ollama_code.frontends.proxy.client_settings import NO_KEY
+from ollama_code.frontends.proxy.flags import CLIENTS, ServeFlags
+from ollama_code.frontends.proxy.guard import Rules
+from ollama_code.frontends.proxy.metrics import Metrics
+from ollama_code.frontends.proxy.watched import watch_for
+from ollama_code.storage.atomic import write_atomic
+
+
+@dataclass(frozen=True)
+class Opened:
+    flags: ServeFlags
+    backend: Backend
+    app: ASGIApp
+
+    def kept_token(self, listener: socket.socket) -> AbstractContextManager[None]:
+        return kept_token(self.flags, listener)
+
+    async def greeting(self, listener: socket.socket) -> str:
+        return greeting(self.flags, listener, await self.backend.walls())
+
+
+@asynccontextmanager
+async def opened_house(
+    flags: ServeFlags, rules: Rules, stopping: asyncio.Event
+) -> AsyncGenerator[Opened, None]:
+    """Raises: UsageError for settings to mend or a directory that cannot be entered."""
+    metrics = Metrics() if flags.metrics else None
+    serving = serving_of(flags)
+    if metrics is not None:
+        serving = replace(serving, watch=watch_for(metrics))
+    async with serving_backend(serving) as backend:
+        yield Opened(flags, backend, proxy_app(Service(backend, stopping, metrics=metrics), rules))
+
+
+def serving_of(flags: ServeFlags) -> Serving:
+    directory = Path(flags.directory).resolve()
+    more = tuple(Path(path).resolve() for path in flags.more_directories)
+    first = flags.ollama_urls[0] if flags.ollama_urls else None
+    return Serving(
+        bounds=Bounds(directory, more, flags.commands),
+        options=Options(model=flags.default_model, ollama_url=first, num_ctx=flags.num_ctx),
+        max_iterations=flags.max_iterations,
+        tools=flags.tools,
+        parallel=flags.parallel,
+        more_urls=flags.ollama_urls[1:],
+    )
+
+
+@contextmanager
+def kept_token(flags: ServeFlags, listener: socket.socket) -> Iterator[None]:
+    """The token in a file for this user alone, for programs that are started later."""
+    if flags.token is None:
+        yield
+        return
+    path = home().token_at(listener.getsockname()[1])
+    write_atomic(path, f"{flags.token}\n".encode())
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def greeting(flags: ServeFlags, listener: socket.socket, walls: str) -> str:
+    """What is served, what it may touch and which sandbox holds it, and the lines a client needs."""
+    host, port = listener.getsockname()[:2]
+    url = url_of(host, port)
+    key = NO_KEY if flags.token is None else "<your token>" if flags.token_given else flags.token
+    again = f"ollama-code --serve -p {port}" if flags.asks else "the same with"
+    lines = [
+        f"Serving on {url}",
+        *_powers(flags, walls),
+        "",
+        f"export OPENAI_BASE_URL={url}/v1",
+        f"export OPENAI_API_KEY={key}",
+        f"export ANTHROPIC_BASE_URL={url}",
+        f"export ANTHROPIC_AUTH_TOKEN={key}",
+        "",
+        f"All that one client needs: {again} --print-env {'|'.join(CLIENTS)}",
+    ]
+    return clean("\n".join(lines))
+
+
+def url_of(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _powers(flags: ServeFlags, walls: str) -> Iterator[str]:
+    if flags.tools == "never":
+        yield "Tools: none of ours; a client's own are passed through"
+        return
+    places = [flags.directory, *flags.more_directories]
+    asking = ", and ask before they change or run anything" if flags.asks else ""
+    yield f"Tools: read and write in {', '.join(str(Path(place).resolve()) for place in places)}{asking}"
+    match flags.commands:
+        case None if flags.asks:
+            yield f"Commands: those you say yes to, as you, {walls}"
+        case None:
+            yield f"Commands: every command, as you, {walls} (--no-commands forbids them)"
+        case ():
+            yield "Commands: none"
+        case prefixes:
+            yield f"Commands: only {', '.join(prefixes)}, {walls}"
