@@ -123,7 +123,7 @@ class Hosts:
             except (ServerUnreachable, ServerBusy) as e:
                 if begun:
                     raise
-                failures.append(_noted(host, e))
+                failures.append(self._noted(host, e))
         raise _all_of(failures)
 
     async def installed(self) -> tuple[ModelSummary, ...]:
@@ -170,16 +170,17 @@ class Hosts:
             try:
                 answers.append(await question(host))
             except ServerUnreachable as e:
-                failures.append(_noted(host, e))
+                failures.append(self._noted(host, e))
         if not answers:
             raise _all_of(failures)
         return answers
 
-
-def _noted(host: Host, error: ServerUnreachable | ServerBusy) -> ProviderError:
-    if isinstance(error, ServerUnreachable):
-        host.lost()
-    return error
+    def _noted(self, host: Host, error: ServerUnreachable | ServerBusy) -> ProviderError:
+        if len(self._hosts) > 1 and isinstance(
+            error, ServerUnreachable
+        ):  # the only one is asked again at once
+            host.lost()
+        return error
 
 
 def _all_of(failures: Sequence[ProviderError]) -> ProviderError:
