@@ -172,3 +172,20 @@ def test_a_call_in_one_tag_cut_anywhere_never_runs():
     for end in range(whole.index("rm"), len(whole)):
         assert judge(Turn(content=whole[:end]), DECLARED).calls == ()
         assert judge(Turn(tap=whole[:end]), DECLARED).calls == ()
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        "<write_file><args>{}</args></write_file>",
+        "<function=write_file><parameter=input>{}</parameter></function>",
+    ],
+)
+def test_arguments_that_are_all_in_one_tag_are_opened(tags: str):
+    [call] = judge(Turn(content=tags.replace("{}", arguments("</x>"))), DECLARED).calls
+    assert call.arguments == {"file_path": "/a", "content": "</x>"}
+
+
+def test_an_answer_that_is_all_one_tag_of_no_tool_is_asked_for_again():
+    verdict = judge(Turn(content="<delete_file>\n<path>a</path>\n</delete_file>"), DECLARED)
+    assert verdict.outcome == "ask" and "delete_file" in verdict.note

@@ -111,15 +111,13 @@ class _Finder:
 
     def _at(self, match: re.Match[str], floor: int) -> tuple[Block | None, int]:
         """The block at `match`, and where to look on."""
-        kind, at = match.lastgroup or "", match.start()
+        at = match.start()
         if match.group("fence") is not None:
             return self._fence(match)
         if match.group("code") is not None or match.group("line") is not None:
             return None, match.end()
         if match.group("separator") is not None:
             at = name_before(self._text, at, floor)
-        if kind == "header" and match.group("header") is None:
-            return None, match.end()
         if match.group("json") is not None:
             return self._json(at)
         if match.group("tag") is not None and (end := foreign_end(self._text, at, self._declared)):

@@ -62,7 +62,20 @@ def addressed(text: str, at: int) -> tuple[str, int] | None:
 
 def message(text: str, header: int, name: str, at: int) -> Body:
     """The call to `name` whose header starts at `header` and whose arguments start at `at`."""
-    return _arguments(text, header, name, at)
+    try:
+        found = read(text, at, STYLE)
+    except Broken as e:
+        cut = isinstance(e, Cut)
+        end = len(text) if cut else max(at, e.at)
+        return Body(
+            (Written(name, {}, State.CUT if cut else State.BROKEN, header, end),), end, announced=True
+        )
+    state = State.BRACE if found.missing else State.WHOLE
+    if not isinstance(found.value, dict) or runs_over(text, found.end):
+        return Body((Written(name, {}, State.BROKEN, header, found.end),), found.end, announced=True)
+    fence = FENCE_END.match(text, found.end) if "```" in text[header:at] else None
+    call = Written(name, found.value, state, header, found.end)
+    return Body((call,), fence.end() if fence else found.end, announced=True)
 
 
 def acted(text: str, at: int) -> Body | None:
@@ -72,19 +85,4 @@ def acted(text: str, at: int) -> Body | None:
 
 
 def _object(text: str, head: re.Match[str]) -> Body:
-    return _arguments(text, head.start(), head.groupdict().get("second") or head.group("first"), head.end())
-
-
-def _arguments(text: str, start: int, name: str, at: int) -> Body:
-    try:
-        found = read(text, at, STYLE)
-    except Broken as e:
-        cut = isinstance(e, Cut)
-        end = len(text) if cut else max(at, e.at)
-        return Body((Written(name, {}, State.CUT if cut else State.BROKEN, start, end),), end, announced=True)
-    state = State.BRACE if found.missing else State.WHOLE
-    if not isinstance(found.value, dict) or runs_over(text, found.end):
-        return Body((Written(name, {}, State.BROKEN, start, found.end),), found.end, announced=True)
-    fence = FENCE_END.match(text, found.end) if "```" in text[start:at] else None
-    call = Written(name, found.value, state, start, found.end)
-    return Body((call,), fence.end() if fence else found.end, announced=True)
+    return message(text, head.start(), head.groupdict().get("second") or head.group("first"), head.end())

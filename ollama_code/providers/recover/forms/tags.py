@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 from ollama_code.core.coercion import ARGUMENT_KEYS
-from ollama_code.core.loose import Broken, Cut, blank, read, whole
+from ollama_code.core.loose import Broken, Cut, blank, read
 from ollama_code.core.messages import Arguments
 from ollama_code.providers.recover.declared import Declared
 from ollama_code.providers.recover.forms.dialects import (
@@ -93,7 +93,7 @@ def announced(text: str, at: int) -> Body | None:
 
 
 def _function(text: str, opener: re.Match[str], dialect: Dialect, declared: Declared) -> Body | None:
-    name, start, at = opener.group("name"), opener.start(), blank_space(text, opener.end())
+    name, start, at = opener.group("name"), opener.start(), _after_space(text, opener.end())
     if text.startswith("{", at):
         return _with_object(text, at, dialect, Written(name, {}, State.WHOLE, start, at))
     arguments: Arguments = {}
@@ -106,7 +106,7 @@ def _function(text: str, opener: re.Match[str], dialect: Dialect, declared: Decl
         value = trimmed(text[key.end() : end], dialect)
         if arguments.setdefault(key.group("key"), value) != value:
             return _body(Written(name, arguments, State.BROKEN, start, end))
-        at = blank_space(text, end + len(closer))
+        at = _after_space(text, end + len(closer))
     end, state = _close(text, at, dialect, bool(arguments))
     if not arguments and state is State.BROKEN and end == at:
         return None  # a tag in a sentence
@@ -114,8 +114,6 @@ def _function(text: str, opener: re.Match[str], dialect: Dialect, declared: Decl
         state = State.BROKEN
     if state is State.WHOLE:
         state = closed_around(text, end, arguments, dialect)
-    if set(arguments) <= set(ARGUMENT_KEYS) and len(arguments) == 1:
-        arguments = _opened(arguments)
     return _body(Written(name, arguments, state, start, end))
 
 
@@ -123,7 +121,7 @@ def _body(call: Written) -> Body:
     return Body((call,), call.end, announced=True)
 
 
-def blank_space(text: str, at: int) -> int:
+def _after_space(text: str, at: int) -> int:
     while at < len(text) and text[at].isspace():
         at += 1
     return at
@@ -137,8 +135,6 @@ def _close(text: str, at: int, dialect: Dialect, some: bool) -> tuple[int, State
         return at, State.WHOLE
     if at >= len(text):
         return at, State.UNCLOSED if some else State.CUT
-    if dialect is PAIRS and some and not text.startswith("<arg_", at):
-        return at, State.UNCLOSED
     return _behind(text, at, dialect), State.BROKEN
 
 
@@ -176,19 +172,9 @@ def _named_child(text: str, opener: re.Match[str], declared: Declared) -> Body |
     if _CHILD_AHEAD.match(text, opener.end()) and (tool := declared.find(opener.group("name"))):
         return _function(text, opener, children(tool, key), declared)
     dialect = Dialect(CHILD, re.compile(rf"<(?P<key>{key})>"), f"</{key}>", re.compile(rf"</{key}>"))
-    at = blank_space(text, opener.end())
+    at = _after_space(text, opener.end())
     if text.startswith("{", at):
         return _with_object(
             text, at, dialect, Written(opener.group("name"), {}, State.WHOLE, opener.start(), at)
         )
     return _body(Written(opener.group("name"), {}, State.BROKEN, opener.start(), at))
-
-
-def _opened(arguments: Arguments) -> Arguments:
-    """The object out of `<N><arguments>{...}</arguments></N>`."""
-    ((_, body),) = arguments.items()
-    try:
-        value = whole(str(body))
-    except Broken:
-        return arguments
-    return value if isinstance(value, dict) else arguments
