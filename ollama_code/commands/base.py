@@ -110,6 +110,8 @@ class SlashCommand:
     summary: str
     run: Callable[[Desk, str], Awaitable[Outcome]]
     usage: str = ""
+    waits: bool = True
+    """For the end of a running turn. What only shows something, or changes what each call looks up, need not."""
 
 
 @dataclass(frozen=True)
@@ -120,3 +122,5 @@ class FreeCommand:
     summary: str
     run: Callable[[str], Outcome]
     usage: str = ""
+    waits: bool = True
+    """As of `SlashCommand`."""

@@ -138,7 +138,7 @@ def _memory(model: LoadedModel | None) -> str:
 
 
 ENGINE_COMMANDS = (
-    SlashCommand("context", "what fills the window; pin the next one's", _context, "[TOKENS]"),
-    SlashCommand("stats", "what it cost: tokens, cache, speed, memory", _stats),
+    SlashCommand("context", "what fills the window; pin the next one's", _context, "[TOKENS]", waits=False),
+    SlashCommand("stats", "what it cost: tokens, cache, speed, memory", _stats, waits=False),
     SlashCommand("think", "show or change how much the model thinks", _think, "[LEVEL]"),
 )

@@ -112,5 +112,5 @@ def _short(text: str) -> str:
 
 
 PERMISSION_COMMANDS = (
-    SlashCommand("permissions", "rules and grants; try a call", _permissions, "[TOOL WORDS]"),
+    SlashCommand("permissions", "rules and grants; try a call", _permissions, "[TOOL WORDS]", waits=False),
 )

@@ -14,7 +14,7 @@ from ollama_code.commands.permissions import PERMISSION_COMMANDS
 from ollama_code.commands.session import SESSION_COMMANDS
 from ollama_code.commands.work import WORK_COMMANDS
 
-_HELP = FreeCommand("help", "this list", lambda words: Say(help_text()))
+_HELP = FreeCommand("help", "this list", lambda words: Say(help_text()), waits=False)
 COMMANDS: dict[str, SlashCommand | FreeCommand] = {
     command.name: command
     for command in (
@@ -38,13 +38,18 @@ def is_command(line: str) -> bool:
     return word.startswith("/") and "/" not in word[1:] and len(word) > 1
 
 
+def must_wait(line: str, custom: Custom = NO_CUSTOM) -> bool:
+    """Whether a line for which `is_command` holds waits for the end of a running turn. What names no command is told
+    at once."""
+    found = _found(line, custom)
+    return found.waits if isinstance(found, SlashCommand | FreeCommand) else found is not None
+
+
 async def run_command(line: str, desk: Callable[[], Awaitable[Desk]], custom: Custom = NO_CUSTOM) -> Outcome:
     """The outcome of a line for which `is_command` holds; an unknown name says what is near. `desk` is asked
     only by a command that needs a session. Raises: what `desk` raises."""
-    word, *rest = line.split(maxsplit=1)
-    words = "".join(rest).strip()
-    name = word[1:].lower()
-    match COMMANDS.get(name) or custom.get(name):
+    words = "".join(line.split(maxsplit=1)[1:]).strip()
+    match _found(line, custom):
         case FreeCommand(name="help"):
             return Say(help_text(custom))
         case CustomCommand() as own:
@@ -54,9 +59,18 @@ async def run_command(line: str, desk: Callable[[], Awaitable[Desk]], custom: Cu
         case SlashCommand(run=work):
             return await work(await desk(), words)
         case None:
+            name = _name(line)
             near = difflib.get_close_matches(name, [*COMMANDS, *custom], n=1)
             hint = f" Did you mean /{near[0]}?" if near else ""
             return Say(f"There is no command /{name}.{hint} /help lists them all.")
+
+
+def _name(line: str) -> str:
+    return line.split(maxsplit=1)[0][1:].lower()
+
+
+def _found(line: str, custom: Custom) -> SlashCommand | FreeCommand | CustomCommand | None:
+    return COMMANDS.get(_name(line)) or custom.get(_name(line))
 
 
 def help_text(custom: Custom = NO_CUSTOM) -> str:

@@ -43,8 +43,8 @@ async def _clear(desk: Desk, words: str) -> Outcome:
 
 
 SESSION_COMMANDS = (
-    SlashCommand("mode", "show or change how much runs without asking", _mode, "[MODE]"),
+    SlashCommand("mode", "show or change how much runs without asking", _mode, "[MODE]", waits=False),
     SlashCommand("clear", "start a fresh session; this one is kept", _clear),
     SlashCommand("compact", "sum the conversation up, to make room", _compact),
-    SlashCommand("copy", "copy the last answer", _copy),
+    SlashCommand("copy", "copy the last answer", _copy, waits=False),
 )

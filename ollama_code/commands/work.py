@@ -77,7 +77,7 @@ def _listed(desk: Desk) -> str:
 
 
 WORK_COMMANDS = (
-    SlashCommand("tools", "what the model can call, and its price", _tools),
-    SlashCommand("todos", "the plan of the task in hand", _todos),
-    SlashCommand("jobs", "background commands", _jobs, "[tail|stop|detach ID]"),
+    SlashCommand("tools", "what the model can call, and its price", _tools, waits=False),
+    SlashCommand("todos", "the plan of the task in hand", _todos, waits=False),
+    SlashCommand("jobs", "background commands", _jobs, "[tail|stop|detach ID]", waits=False),
 )

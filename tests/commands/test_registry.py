@@ -18,7 +18,7 @@ from ollama_code.commands.base import (
     Say,
     SwitchModel,
 )
-from ollama_code.commands.registry import COMMANDS, help_text, is_command, run_command
+from ollama_code.commands.registry import COMMANDS, help_text, is_command, must_wait, run_command
 from ollama_code.core.events import Event
 from ollama_code.core.permission import Mode
 from ollama_code.core.todo import TodoItem
@@ -99,6 +99,18 @@ async def test_a_command_comes_to_its_outcome(desk: Desk, line: str, wanted: Out
 async def test_a_command_says_what_it_has_to_say(desk: Desk, line: str, said: str) -> None:
     answer = await outcome(line, desk)
     assert isinstance(answer, Say) and said in answer.text
+
+
+@pytest.mark.parametrize(
+    "name", ["help", "todos", "tools", "context", "stats", "jobs", "permissions", "copy", "mode"]
+)
+def test_what_only_shows_something_need_not_wait(name: str) -> None:
+    assert not must_wait(f"/{name}")
+
+
+@pytest.mark.parametrize("name", ["clear", "compact", "model", "pull", "think", "trust", "quit"])
+def test_what_changes_the_conversation_waits(name: str) -> None:
+    assert must_wait(f"/{name}")
 
 
 async def test_the_mode_is_changed(desk: Desk) -> None:

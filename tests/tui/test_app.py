@@ -113,6 +113,20 @@ async def test_a_letter_that_strayed_from_an_open_question_can_be_deleted(stage,
         await play.until(lambda: "refused" in play.text)
 
 
+async def test_a_command_that_only_shows_something_is_answered_in_the_middle_of_an_answer(stage, server):
+    gate = server.gate()
+    server.play(Reply(text="One two three.", pace=Pace(hold=gate, hold_after=2)))
+    async with stage.playing() as play:
+        await play.open()
+        await play.enter("count")
+        await play.until(lambda: "One" in play.text)
+        await play.enter("/jobs")
+        await play.until(lambda: "There are no background jobs." in play.text)
+        assert play.busy and "queued" not in play.screen
+        gate.open()
+        await play.until(lambda: "three." in play.text and not play.busy)
+
+
 async def test_ctrl_s_tells_the_running_turn_and_shows_when_it_was_heard(stage, server):
     gate = server.gate()
     server.play(

@@ -252,7 +252,7 @@ async def test_words_for_a_turn_can_be_taken_back_the_newest_first(server):
         assert len(server.chats) == 1
 
 
-@pytest.mark.parametrize("line", ["/todos", "!echo hi"])
+@pytest.mark.parametrize("line", ["/compact", "!echo hi"])
 async def test_a_command_steers_nothing_and_waits(server, line: str):
     gate = server.gate()
     server.play(Reply(text="one", pace=Pace(hold=gate)))
@@ -262,6 +262,52 @@ async def test_a_command_steers_nothing_and_waits(server, line: str):
         bridge.steer(line)
         assert (face.steering, face.waiting) == ((), (line,))
         gate.open()
+
+
+async def test_what_only_shows_something_is_answered_while_the_model_works(server):
+    gate = server.gate()
+    server.play(Reply(text="one", pace=Pace(hold=gate)))
+    async with bridged() as (bridge, face):
+        bridge.submit("a")
+        await gate.until_reached()
+        for line in ("/todos", "/mode plan", "/nosuch"):
+            assert bridge.answers_at_once(line)
+            await bridge.answer(line)
+        assert [text.split(".")[0] for text in face.said] == [
+            "There are no todos",
+            "The mode is now plan",
+            "There is no command /nosuch",
+        ]
+        assert bridge.busy and face.waiting == ()
+        gate.open()
+        await done(bridge, face, 1)
+
+
+@pytest.mark.parametrize("line", ["/clear", "/model other", "/compact", "!ls", "/etc/hosts?", "words"])
+async def test_what_changes_the_conversation_waits_for_the_turn(server, line: str):
+    gate = server.gate()
+    server.play(Reply(text="one", pace=Pace(hold=gate)))
+    async with bridged() as (bridge, _face):
+        bridge.submit("a")
+        await gate.until_reached()
+        assert not bridge.answers_at_once(line)
+        gate.open()
+
+
+async def test_a_command_that_needs_not_wait_waits_while_there_is_no_session(server):
+    loads = server.gate()
+    server.add_model("tiny:latest", load_hold=loads)
+    face = Face()
+    bridge = Bridge(Options(), face, Yes())
+    running = asyncio.create_task(bridge.run())
+    await until(lambda: face.phases == ["loading"])
+    await bridge.answer("/stats")
+    assert face.waiting == ("/stats",)
+    loads.open()
+    await until(lambda: any("tiny" in text for text in face.said))
+    running.cancel()
+    await asyncio.wait({running})
+    await bridge.close()
 
 
 async def test_without_a_turn_words_that_would_steer_begin_one(server):

@@ -25,7 +25,7 @@ from ollama_code.commands.base import (
     Serve,
     SwitchModel,
 )
-from ollama_code.commands.registry import NO_CUSTOM, Custom, is_command
+from ollama_code.commands.registry import NO_CUSTOM, Custom, is_command, must_wait
 from ollama_code.core.errors import ModelMissing, ModelUnclear, OllamaCodeError
 from ollama_code.core.events import Event, MessageAdded, Notice, TurnFinished
 from ollama_code.core.messages import UserMessage
@@ -115,6 +115,21 @@ class Bridge:
     def submit(self, line: str) -> None:
         """A typed line: a command, a `!command` or words for the model."""
         self._orders.put(self._typed(line))
+
+    def answers_at_once(self, line: str) -> bool:
+        """Whether something runs, and `line` is a command that need not wait for it."""
+        waits = not is_command(line) or must_wait(line, self.custom)
+        return self.busy and self.session_open and not waits
+
+    async def answer(self, line: str) -> None:
+        """Carry out such a command beside what runs, or let it wait all the same where that has changed."""
+        if not self.answers_at_once(line):
+            self.submit(line)
+            return
+        try:
+            await self._command(line)
+        except OllamaCodeError as e:
+            self._face.say(e.sentence, "error")
 
     def steer(self, line: str) -> None:
         """Words for the turn that runs, heard before its next step. Without such a turn they are sent as a line, and

@@ -124,14 +124,16 @@ class Room(Row):
         self._keep(text)
         self.hint("")
         self._close_failed_pull()
-        self.bridge.submit(text)
+        if not self._answered_at_once(text):
+            self.bridge.submit(text)
 
     def steer(self, text: str) -> None:
         """Words for the turn that runs; without any, the newest line that waits becomes them."""
         if text:
             self._keep(text)
         self.hint("")
-        if words := text or self.bridge.take_back():
+        words = text or self.bridge.take_back()
+        if words and not self._answered_at_once(words):
             self.bridge.steer(words)
 
     def go_on(self) -> None:
@@ -279,6 +281,13 @@ class Room(Row):
 
     def leave(self) -> None:
         self.app.exit(0)
+
+    def _answered_at_once(self, line: str) -> bool:
+        """Whether `line` is a command that was carried out beside what runs."""
+        at_once = self.bridge.answers_at_once(line)
+        if at_once:
+            self.run_worker(self.bridge.answer(line), name="answer")
+        return at_once
 
     def _greet(self, opened: Opened) -> None:
         """A session that was just opened: what it goes on with, and what the person should know of it."""
