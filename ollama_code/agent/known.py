@@ -17,7 +17,7 @@ def _forget(profile: ModelProfile) -> None:
 
 class Known:
     """Holds the profile of the session's model. `keep` writes what was learned where the next session finds it; it
-    never raises and is called between steps only."""
+    never raises and never waits."""
 
     def __init__(
         self, profile: ModelProfile | None = None, keep: Callable[[ModelProfile], None] = _forget
@@ -39,15 +39,20 @@ class Known:
 
     def shrink(self, window: int) -> None:
         """The server turned out to have a window of so many tokens, and no more."""
-        self.window = min(self.window or window, window)
-        self.learn(self.profile.model_copy(update={"given": self.window}))
+        self._go_by(min(self.window or window, window))
 
     def see(self, loaded: LoadedModel, num_ctx: int) -> None:
-        """The model lies in memory so, after `num_ctx` tokens were asked for: perhaps the server has grown."""
+        """The model lies in memory so, after `num_ctx` tokens were asked for: the server may give fewer, or more than
+        it once gave."""
         self.loaded = loaded
-        if loaded.context_length >= num_ctx:
-            self.window = 0
-            self.learn(self.profile.model_copy(update={"given": None}))
+        if 0 < loaded.context_length < num_ctx:
+            self._go_by(loaded.context_length)
+        elif loaded.context_length > self.window:
+            self._go_by(0)
+
+    def _go_by(self, window: int) -> None:
+        self.window = window
+        self.learn(self.profile.model_copy(update={"given": window or None}))
 
     def learns_from(self, error: ProviderError) -> bool:
         """Remember what `error` shows to be wrong; whether the same request may go well now, without it."""

@@ -62,14 +62,16 @@ class Residence:
     def answers(self, head: Head) -> None:
         self._answered[head.model, head.num_ctx] = time.monotonic()
 
-    async def sight(self, head: Head) -> _Sight | None:
-        """`None` when it cannot be found out; a model in the cloud is in nobody's memory."""
+    async def sight(self, head: Head, *, answers: bool = False) -> _Sight | None:
+        """`None` when it cannot be found out; a model in the cloud is in nobody's memory. One that `answers` has the
+        window that the server gives, whichever was asked for."""
         if self.interval_s is None or names_cloud(head.model):
             return None
         with suppress(ProviderError, TimeoutError):
             async with asyncio.timeout(_PATIENCE_S):
                 digest = self._digest(head.model)
-                return _Sight(next((one for one in await self._look() if _is_meant(one, head, digest)), None))
+                found = [one for one in await self._look() if _is_of(one, head, digest)]
+                return _Sight(next((one for one in found if answers or _has_window(one, head)), None))
         return None
 
     def _digest(self, name: str) -> str:
@@ -108,7 +110,7 @@ class Wait:
     async def end(self) -> LoadedModel | None:
         """The model answers: how it lies in memory, if that was found out."""
         if self._loads and self._seen is None:
-            self._take(await self._residence.sight(self._head))
+            self._take(await self._residence.sight(self._head, answers=True))
         self._residence.answers(self._head)
         return self._seen
 
@@ -123,8 +125,11 @@ class Wait:
         self._seen = sight.model
 
 
-def _is_meant(loaded: LoadedModel, head: Head, digest: str) -> bool:
-    """Whether a request with this head, for the weights with this digest, finds its engine there."""
-    if not same_model(loaded.name, head.model) and (not digest or loaded.digest != digest):
-        return False
+def _is_of(loaded: LoadedModel, head: Head, digest: str) -> bool:
+    """Whether this is the engine of the head's model, or of the same weights, which have this digest."""
+    return same_model(loaded.name, head.model) or (bool(digest) and loaded.digest == digest)
+
+
+def _has_window(loaded: LoadedModel, head: Head) -> bool:
+    """Whether a request with this head finds the engine as it is, as far as that is known."""
     return not loaded.context_length or abs(loaded.context_length - head.num_ctx) < _ROUNDING_TOKENS

@@ -168,6 +168,13 @@ def test_a_pin_is_for_this_model_and_can_be_taken_away() -> None:
     assert kept == [ModelProfile(fit=16384, pinned=32768), ModelProfile()]
 
 
+def test_a_window_that_was_given_is_forgotten_only_where_the_server_gives_more() -> None:
+    known = Known(ModelProfile(given=8192))
+    for asked, given, remembered in ((4096, 4096, 8192), (32768, 6144, 6144), (32768, 32768, None)):
+        known.see(LoadedModel("tiny", 0, 0, given), asked)
+        assert known.profile.given == remembered and known.window == (remembered or 0)
+
+
 def test_what_is_read_by_now_grows_from_what_was_cached() -> None:
     phase = Phase(name="reading", tokens=31_000, cached_tokens=1_000, expected_s=60.0)
     assert [phase.read_by(t) for t in (0, 30, 60, 90)] == [1_000, 16_000, 31_000, 31_000]

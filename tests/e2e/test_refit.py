@@ -11,11 +11,11 @@ import pytest
 from ollama_code.bootstrap.assembly import Opened
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.session import open_session
-from ollama_code.core.events import Event, Notice
+from ollama_code.core.events import Event, Notice, TextDelta
 from ollama_code.tools.tiers.budget import budget_tokens, head_tokens
 from tests.e2e.fixtures import program, run
 from tests.e2e.program import RunInside
-from tests.ollama_server import Call, OllamaServer, Recorded, Reply
+from tests.ollama_server import Call, Gate, OllamaServer, Pace, Recorded, Reply
 
 __all__ = ["program", "run"]
 
@@ -122,6 +122,19 @@ async def test_a_much_smaller_window_chooses_the_head_again_and_says_what_breaks
     assert events[-1].reason == "done" and "the window of the server" in breaks
     assert len(notices(events, "chosen anew")) == 1 and not notices(events, "read about")
     assert all(TASK in chat.body.decode() for chat in server.chats)
+
+
+async def test_a_smaller_window_is_known_although_the_answer_was_stopped(server: OllamaServer) -> None:
+    server.play(Reply("One two three.", pace=Pace(hold=Gate(), hold_after=1)), Reply("Fine."))
+    opened = await open_session(ASKED, asker=None)
+    smaller(server)
+    async with aclosing(opened.session.prompt(TASK)) as events:
+        async for event in events:
+            if isinstance(event, TextDelta):
+                break
+    await said(opened, TASK)
+    await opened.close()
+    assert head_size(server.chats[-1]) <= budget_tokens(4096) < head_size(server.chats[0])
 
 
 async def test_the_next_session_begins_with_what_the_server_gave(server: OllamaServer) -> None:

@@ -102,6 +102,18 @@ async def test_how_the_model_lies_in_memory_is_told_before_its_answer(
     assert (found.name, found.gpu_share, found.context_length) == ("tiny:latest", 0.75, 8192)
 
 
+@pytest.mark.parametrize("before", [0, 4096])
+async def test_a_window_that_the_server_makes_smaller_is_told_before_the_answer(
+    server: OllamaServer, provider: OllamaProvider, before: int
+) -> None:
+    server.add_model("tiny", context_length=4096)
+    server.play(Reply(text="one"))
+    if before:
+        await provider.load("tiny", before, "5m")
+    [found] = [chunk for chunk in await answer_of(provider, asked()) if isinstance(chunk, LoadedModel)]
+    assert found.context_length == 4096
+
+
 async def test_the_cloud_has_no_memory_to_look_into(server: OllamaServer, provider: OllamaProvider) -> None:
     server.add_model("big:cloud")
     server.play(Reply(text="one"))
