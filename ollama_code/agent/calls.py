@@ -46,8 +46,9 @@ async def run_calls(
                 context.add(_answer(attempt, task))
         for call, task in zip(batch, tasks, strict=True):
             if call.id not in refused:
-                said = gist(task.result().result.llm_content, budget, reads=_reads(rt, call))
-                await guard.note(_plain(rt, call), said)
+                made = _plain(rt, call)
+                said = gist(task.result().result.llm_content, budget, reads=_reads(rt, made))
+                await guard.note(made, said)
         left -= len(batch)
         if any(task.result().ends_turn for task in tasks):
             context.close_calls(NOT_RUN_REFUSED)

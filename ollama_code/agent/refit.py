@@ -31,9 +31,8 @@ def fitting(rt: Runtime, context: Context) -> Runtime:
     if rt.choose is None or not misfits(rt):
         return rt
     window = min(rt.known.window or rt.head.num_ctx, rt.head.num_ctx)
-    acting = "constrained" if rt.known.profile.calls is False else rt.head.acting
-    head = rt.choose(rt.head, window, acting)
-    rt.watch.restart("the window of the server" if _is_too_large(rt) else "the way to call")
+    head = rt.choose(rt.head, window, "constrained" if _is_refused(rt) else rt.head.acting)
+    rt.watch.restart("the way to call" if _is_refused(rt) else "the window of the server")
     if (head.system, head.tools) != (rt.head.system, rt.head.tools):
         rt.emit(Notice(text=_why(rt, window), agent=rt.agent))
     context.go_on_with(head)

@@ -26,6 +26,7 @@ from ollama_code.permissions.policy import Policy
 from ollama_code.ports import Asker
 from ollama_code.providers.scripted import Reply, ScriptedProvider
 from ollama_code.tools.base import Alias, Call, Params, Tool
+from ollama_code.tools.more import with_more
 from ollama_code.tools.toolset import Toolset
 from ollama_code.workspace.fingerprint import Fingerprint
 
@@ -161,7 +162,8 @@ class Rig:
 def rig(
     folder: Path, *replies: Reply, asker: Asker | None = None, mode: Mode = Mode.DEFAULT, **limits
 ) -> Rig:
-    """A session in `folder`. Keyword limits: num_ctx, max_steps, patience_s. `world` looks at the folder's files."""
+    """A session in `folder`. Keyword limits: num_ctx, max_steps, patience_s. `world` looks at the folder's files;
+    `more` offers `look` alone, and the rest through more_tools."""
     if limits.pop("asker_allows", False):
         asker = Fixed()
     if limits.pop("world", False):
@@ -170,6 +172,8 @@ def rig(
     feed = Feed(seen.append)
     gate = Gate(Policy(), mode, asker, feed.emit)
     toolset = Toolset((Look(), Note(folder), Fail()), (Alias("peek", "look", {}),))
+    if limits.pop("more", False):
+        toolset = with_more(toolset, ["look"])
     head = Head(
         model="demo-script",
         num_ctx=limits.pop("num_ctx", 8192),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ollama_code.core.messages import ToolMessage
-from ollama_code.providers.scripted import calls, says
+from ollama_code.providers.scripted import Reply, calls, says
 from tests.agent.rig import Rig, rig
 
 LOOK = calls(("look", {"word": "x"}))
@@ -47,18 +49,19 @@ async def test_after_a_change_a_call_may_be_made_twice_again(tmp_path):
     assert results(r)[3:5] == ["saw x"] * 2 and "nothing has changed" in results(r)[5]
 
 
-async def test_a_result_that_fills_the_window_each_time_is_a_circle_too(tmp_path):
-    again, other = (
-        calls(("fail", {"word": "flood"})),
-        [calls(("fail", {"word": f"flood {n}"})) for n in range(20)],
-    )
-    r = rig(tmp_path, *[reply for new in other for reply in (again, new)], num_ctx=4096)
+def flood(word: str, more: bool) -> Reply:
+    if more:
+        return calls(("more_tools", {"tool": "fail", "arguments": {"word": word}}))
+    return calls(("fail", {"word": word}))
+
+
+@pytest.mark.parametrize("more", [False, True])
+async def test_a_result_that_fills_the_window_each_time_is_a_circle_too(tmp_path, more):
+    again, other = flood("flood", more), [flood(f"flood {n}", more) for n in range(20)]
+    r = rig(tmp_path, *[reply for new in other for reply in (again, new)], num_ctx=4096, more=more)
     events = await r.say()
-    refused = [
-        text
-        for text in (e.result.llm_content for e in r.seen if e.type == "tool_finished")
-        if "same result" in text
-    ]
+    finished = (e.result.llm_content for e in r.seen if e.type == "tool_finished")
+    refused = [text for text in finished if "same result" in text]
     assert events[-1].reason == "loop" and any(e.type == "compacted" for e in r.seen)
     assert "4 times" in refused[0] and "ask for less" in refused[-1]
 
