@@ -94,11 +94,18 @@ class Hosts:
         self._hosts = tuple(hosts)
 
     @property
+    def at_once(self) -> int:
+        """Answers that are written at a time, by all of them."""
+        return sum(host.parallel for host in self._hosts)
+
+    @property
     def waiting(self) -> int:
+        """Answers that wait for their turn."""
         return sum(host.slots.waiting for host in self._hosts)
 
     @property
     def running(self) -> int:
+        """Answers that are being written."""
         return sum(host.slots.running for host in self._hosts)
 
     async def chat(self, request: ChatRequest, *, behind: bool = False) -> AsyncGenerator[Chunk, None]:

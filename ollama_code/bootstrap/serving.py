@@ -22,7 +22,7 @@ from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.profile import known_of
 from ollama_code.bootstrap.records import recorder, redactor
 from ollama_code.bootstrap.site import home
-from ollama_code.bootstrap.slots import Slots
+from ollama_code.bootstrap.slots import Admission
 from ollama_code.bootstrap.trust.effects import governed
 from ollama_code.bootstrap.trust.folder import FolderTrust
 from ollama_code.bootstrap.watch import Watch
@@ -85,7 +85,7 @@ class Backend:
         self._settings = loaded.settings
         self._scratch = scratch
         self._models: dict[str, Model] = {}
-        self.slots = Slots(serving.parallel * (1 + len(serving.more_urls)))
+        self.admission = Admission(hosts.at_once)
         """Who is let in at all; whose turn it is, each server says for itself."""
         self._grants = Grants()
         """What a person allows for as long as this serves."""

@@ -1,4 +1,4 @@
-"""Whose turn it is at the engine: as many answers at a time as it has slots, a short queue in front, no more."""
+"""Who is let in, and whose turn it is at an engine: as many at a time as it has slots, a short queue in front."""
 
 from __future__ import annotations
 
@@ -13,14 +13,33 @@ QUEUE = 16
 """Requests that may wait; a client that is told to come back later is better off than one that waits for hours."""
 
 
-class Slots:
-    """First come, first served; who goes `behind` waits for all others, as a title waits for an answer."""
+class Admission:
+    """To the proxy as a whole: `at_once` requests and those that may wait, no more."""
 
-    def __init__(self, count: int = 1, queue: int = QUEUE) -> None:
-        self._count = self._free = count
+    def __init__(self, at_once: int, queue: int = QUEUE) -> None:
         self.inside = 0
-        """Requests that were admitted and are not done."""
-        self._limit = count + queue
+        """Requests that were let in and are not done."""
+        self._limit = at_once + queue
+
+    @contextmanager
+    def let_in(self) -> Iterator[None]:
+        """For one request as long as it takes, its tools included. Raises: ServerBusy."""
+        if self.inside >= self._limit:
+            raise ServerBusy(
+                f"The proxy has {self._limit} requests already. Send this one again in a moment."
+            )
+        self.inside += 1
+        try:
+            yield
+        finally:
+            self.inside -= 1
+
+
+class Slots:
+    """Of one engine. First come, first served; who goes `behind` waits for all others, as a title does for answers."""
+
+    def __init__(self, count: int = 1) -> None:
+        self._count = self._free = count
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._behind: deque[asyncio.Future[None]] = deque()
 
@@ -37,19 +56,6 @@ class Slots:
     @property
     def free(self) -> int:
         return self._free
-
-    @contextmanager
-    def admitted(self) -> Iterator[None]:
-        """For one request as long as it takes, its tools included. Raises: ServerBusy."""
-        if self.inside >= self._limit:
-            raise ServerBusy(
-                f"The proxy has {self._limit} requests already. Send this one again in a moment."
-            )
-        self.inside += 1
-        try:
-            yield
-        finally:
-            self.inside -= 1
 
     @asynccontextmanager
     async def turn(self, *, behind: bool = False) -> AsyncGenerator[None, None]:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from ollama_code.bootstrap.slots import Slots
+from ollama_code.bootstrap.slots import Admission, Slots
 from ollama_code.core.errors import ServerBusy
 
 
@@ -105,8 +105,8 @@ async def test_a_slot_is_free_again_after_all_have_left():
 
 
 def test_more_than_can_wait_are_sent_away():
-    slots = Slots(count=1, queue=1)
-    with slots.admitted(), slots.admitted(), pytest.raises(ServerBusy, match="2 requests"), slots.admitted():
+    room = Admission(at_once=1, queue=1)
+    with room.let_in(), room.let_in(), pytest.raises(ServerBusy, match="2 requests"), room.let_in():
         pass
-    with slots.admitted():
+    with room.let_in():
         pass  # there is room again

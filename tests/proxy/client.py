@@ -38,7 +38,7 @@ class Proxy:
     @property
     def inside(self) -> int:
         """Requests that were let in and are not answered yet."""
-        return self.service.backend.slots.inside
+        return self.service.backend.admission.inside
 
     def openai(self) -> AsyncOpenAI:
         return AsyncOpenAI(base_url=f"{self.url}/v1", api_key=TOKEN, max_retries=0)

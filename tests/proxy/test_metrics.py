@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import httpx
@@ -11,9 +12,10 @@ import pytest
 from ollama_code.core.usage import Usage
 from ollama_code.frontends.proxy.metrics import Metrics
 from tests.e2e.program import Program
-from tests.ollama_server import Call, Fault, OllamaServer, Reply
+from tests.ollama_server import Call, Fault, OllamaServer, Pace, Reply
 from tests.proxy.client import Wish, running, user
 from tests.proxy.test_serve import started
+from tests.proxy.test_turns import until
 
 READ = Reply(calls=(Call("read_file", {"file_path": "README.md"}),))
 
@@ -100,6 +102,21 @@ async def test_everything_that_happens_is_counted(server: OllamaServer, project:
     assert found['ollama_code_tokens_total{kind="generated"}'] > 0
     assert found['ollama_code_upstream_errors_total{error="ServerBusy"}'] == 1
     assert (found["ollama_code_queue_length"], found["ollama_code_running_turns"]) == (0, 0)
+
+
+async def test_what_runs_and_what_waits_is_told_while_it_does(server: OllamaServer, project: Path):
+    gate = server.gate()
+    server.play(Reply(text="One.", pace=Pace(hold=gate)), Reply(text="Two."))
+    async with running(server.url, project, Wish(metrics=Metrics())) as proxy, proxy.raw() as client:
+        body = {"model": "tiny", "messages": [user("Go.")]}
+        both = asyncio.gather(*[client.post("/v1/chat/completions", json=body) for _ in range(2)])
+        await gate.until_reached()
+        await until(lambda: proxy.inside == 2)
+        found = samples((await client.get("/metrics")).text)
+        gate.open()
+        await both
+    names = ("queue_length", "running_turns", "open_requests")
+    assert [found[f"ollama_code_{name}"] for name in names] == [1, 1, 2]
 
 
 async def test_they_need_the_token_and_are_described(server: OllamaServer, project: Path):

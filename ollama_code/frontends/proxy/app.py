@@ -74,11 +74,11 @@ class Service:
 
     async def numbers(self, request: Request) -> Response:
         assert self.metrics is not None
-        slots = self.backend.slots
+        hosts = self.backend.hosts
         gauges = {
-            "queue_length": slots.waiting,
-            "running_turns": slots.running,
-            "open_requests": slots.inside,
+            "queue_length": hosts.waiting,
+            "running_turns": hosts.running,
+            "open_requests": self.backend.admission.inside,
         }
         return Response(self.metrics.text(gauges), media_type=CONTENT_TYPE)
 

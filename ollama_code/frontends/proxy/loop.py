@@ -38,7 +38,7 @@ NO_ANSWER = "The model ended without an answer. Ask again, or ask for less at on
 
 async def answer(job: Job) -> AsyncGenerator[Piece, None]:
     """The pieces of the answer, `Done` last. Raises: ProviderError, also when too many requests are here already."""
-    with job.backend.slots.admitted():
+    with job.backend.admission.let_in():
         async with aclosing(_answer(job)) as pieces:
             async for piece in pieces:
                 yield piece
