@@ -30,6 +30,11 @@ class Say:
 
 
 @dataclass(frozen=True)
+class Help:
+    """List the commands, and the keys of the front end behind them."""
+
+
+@dataclass(frozen=True)
 class NewSession:
     """Close this session and open a fresh one in the same folder; the old one stays on disk."""
 
@@ -89,6 +94,7 @@ class Serve:
 
 Outcome = (
     Say
+    | Help
     | Serve
     | NewSession
     | SwitchModel

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
-from ollama_code.commands.base import Desk, Follow, FreeCommand, Outcome, Say, SlashCommand
+from ollama_code.commands.base import Desk, Follow, FreeCommand, Help, Outcome, Say, SlashCommand
 from ollama_code.commands.custom import CustomCommand
 from ollama_code.commands.engine import ENGINE_COMMANDS
 from ollama_code.commands.free import FREE_COMMANDS
@@ -14,7 +14,7 @@ from ollama_code.commands.permissions import PERMISSION_COMMANDS
 from ollama_code.commands.session import SESSION_COMMANDS
 from ollama_code.commands.work import WORK_COMMANDS
 
-_HELP = FreeCommand("help", "this list", lambda words: Say(help_text()), waits=False)
+_HELP = FreeCommand("help", "this list", lambda words: Help(), waits=False)
 COMMANDS: dict[str, SlashCommand | FreeCommand] = {
     command.name: command
     for command in (
@@ -50,8 +50,6 @@ async def run_command(line: str, desk: Callable[[], Awaitable[Desk]], custom: Cu
     only by a command that needs a session. Raises: what `desk` raises."""
     words = "".join(line.split(maxsplit=1)[1:]).strip()
     match _found(line, custom):
-        case FreeCommand(name="help"):
-            return Say(help_text(custom))
         case CustomCommand() as own:
             return Follow(own.recipe(words))
         case FreeCommand(run=answer):

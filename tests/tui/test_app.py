@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from ollama_code.bootstrap.options import Options
+from ollama_code.commands.registry import COMMANDS
 from ollama_code.core.events import TextDelta, TurnFinished
 from ollama_code.frontends.tui.dialogs.picker import ModelPicker
 from tests.e2e.program import held_open
@@ -513,6 +514,18 @@ async def test_a_command_answers_in_the_transcript(stage, server, line: str, see
         await play.say(line)
         await play.until(lambda: seen in play.text)
         assert server.chats == []
+
+
+async def test_help_lists_every_command_and_the_keys_and_fits_the_smallest_usual_screen(stage, server):
+    async with stage.playing() as play:
+        await play.open()
+        await play.say("/help")
+        await play.until(lambda: "/quit" in play.text)
+        assert all(f"/{name} " in play.text for name in COMMANDS)
+        assert all(
+            keys in play.text
+            for keys in ("Ctrl+S tells", "Esc stops", "Ctrl+C twice leaves", "Shift+Tab mode")
+        )
 
 
 async def test_a_file_is_completed_and_attached(stage, server):

@@ -50,6 +50,9 @@ class Face:
     def say(self, text: str, tone: str = "info") -> None:
         self.said.append(text)
 
+    def help(self, commands: str) -> None:
+        self.said.append(commands)
+
     def queued(self, waiting: tuple[str, ...], held: tuple[str, ...], steering: tuple[str, ...]) -> None:
         self.waiting, self.held, self.steering = waiting, held, steering
 

@@ -25,6 +25,7 @@ from ollama_code.commands.base import (
     Compact,
     Copy,
     Follow,
+    Help,
     NewSession,
     PickModel,
     PullModel,
@@ -34,7 +35,7 @@ from ollama_code.commands.base import (
     Serve,
     SwitchModel,
 )
-from ollama_code.commands.registry import COMMANDS, is_command
+from ollama_code.commands.registry import COMMANDS, help_text, is_command
 from ollama_code.core.errors import OllamaCodeError, UsageError
 from ollama_code.core.events import Event, Notice, TurnFinished
 from ollama_code.core.text import well_formed
@@ -150,6 +151,8 @@ class Repl:
         match outcome:
             case Say(text=text):
                 self._paper.line(text)
+            case Help():
+                self._paper.line(help_text(self._talk.custom))
             case NewSession():
                 await self._opened(self._talk.clear)
             case SwitchModel(name=name):

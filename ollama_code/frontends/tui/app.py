@@ -41,16 +41,16 @@ class OllamaCodeApp(App[int]):
     #foot { height: 1; background: $surface; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "stop", "stop the turn"),
-        Binding("ctrl+c", "leave", "twice: leave"),
+        Binding("escape", "stop", "stops"),
+        Binding("ctrl+c", "leave", "twice leaves"),
         Binding("ctrl+q", "quit", "leave", show=False, priority=True),
         Binding("shift+tab", "cycle_mode", "mode", priority=True),  # before the screen moves the focus
         Binding("ctrl+t", "toggle_todos", "todos"),
         Binding("ctrl+o", "details", "details"),
-        Binding("pageup", "scroll('page_up')", "scroll", priority=True),
-        Binding("pagedown", "scroll('page_down')", "scroll", priority=True),
-        Binding("ctrl+home", "scroll('scroll_home')", "to the start", priority=True),
-        Binding("ctrl+end", "scroll('scroll_end')", "to the end", priority=True),
+        Binding("pageup", "scroll('page_up')", "scroll", show=False, priority=True),
+        Binding("pagedown", "scroll('page_down')", "scroll", show=False, priority=True),
+        Binding("ctrl+home", "scroll('scroll_home')", "to the start", show=False, priority=True),
+        Binding("ctrl+end", "scroll('scroll_end')", "to the end", show=False, priority=True),
     ]
 
     def __init__(

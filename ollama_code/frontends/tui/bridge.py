@@ -16,6 +16,7 @@ from ollama_code.commands.base import (
     Compact,
     Copy,
     Follow,
+    Help,
     NewSession,
     PickModel,
     PullModel,
@@ -25,7 +26,7 @@ from ollama_code.commands.base import (
     Serve,
     SwitchModel,
 )
-from ollama_code.commands.registry import NO_CUSTOM, Custom, is_command, must_wait
+from ollama_code.commands.registry import NO_CUSTOM, Custom, help_text, is_command, must_wait
 from ollama_code.core.errors import ModelMissing, ModelUnclear, OllamaCodeError
 from ollama_code.core.events import Event, MessageAdded, Notice, TurnFinished
 from ollama_code.core.messages import UserMessage
@@ -253,6 +254,8 @@ class Bridge:
         match outcome:
             case Say(text=text):
                 self._face.say(text)
+            case Help():
+                self._face.help(help_text(self.custom))
             case NewSession():
                 self._face.cleared()
                 self._present(await self._talk.clear())

@@ -28,6 +28,9 @@ class Face(Protocol):
 
     def say(self, text: str, tone: Tone = "info") -> None: ...
 
+    def help(self, commands: str) -> None:
+        """The commands, a row for each: the screen adds its keys."""
+
     def queued(self, waiting: tuple[str, ...], held: tuple[str, ...], steering: tuple[str, ...]) -> None:
         """Lines that are sent when what runs has ended, older ones that wait for the person to let them go, and
         words that the model hears before the next step of the running turn."""

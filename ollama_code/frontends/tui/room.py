@@ -24,7 +24,8 @@ from ollama_code.frontends.tui.dialogs.picker import ModelPicker
 from ollama_code.frontends.tui.dialogs.pull import PullPanel
 from ollama_code.frontends.tui.ground import Column, Row
 from ollama_code.frontends.tui.input.choices import Choice, CommandChoices, FileChoices, Sources
-from ollama_code.frontends.tui.input.prompt import PromptInput
+from ollama_code.frontends.tui.input.prompt import KEYS, PromptInput
+from ollama_code.frontends.tui.legend import legend
 from ollama_code.frontends.tui.palette import Palette
 from ollama_code.frontends.tui.panels.amounts import tokens
 from ollama_code.frontends.tui.panels.confirm import ConfirmPanel
@@ -244,6 +245,9 @@ class Room(Row):
     def say(self, text: str, tone: Tone = "info") -> None:
         self._main.remove_class("-missing")
         self.transcript.say(text, tone)
+
+    def help(self, commands: str) -> None:
+        self.say(f"{commands}\n{legend(KEYS, self.app.BINDINGS)}")
 
     def queued(self, waiting: tuple[str, ...], held: tuple[str, ...], steering: tuple[str, ...]) -> None:
         self._prompt.queue.show(waiting, held, steering)

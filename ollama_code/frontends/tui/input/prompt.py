@@ -24,6 +24,8 @@ async def _no_files(letters: str, limit: int) -> Sequence[str]:
     return ()
 
 
+KEYS = {"ctrl+s": "tells the turn", "ctrl+j": "new line", "tab": "completes"}
+"""Of the keys that the prompt takes, those that nobody guesses."""
 NO_SOURCES = Sources(commands=CommandChoices(tuple), files=FileChoices(_no_files))
 
 
