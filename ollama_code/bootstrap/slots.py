@@ -36,7 +36,7 @@ class Admission:
 
 
 class Slots:
-    """Of one engine. First come, first served; who goes `behind` waits for all others, as a title does for answers."""
+    """Of one engine. First come, first served; who goes `behind` waits for all others, as titles do for answers."""
 
     def __init__(self, count: int = 1) -> None:
         self._count = self._free = count
