@@ -99,16 +99,23 @@ def test_a_no_with_a_reason_goes_to_the_model(server: OllamaServer, program: Pro
     assert not (program.project / "made").exists()
 
 
-def test_a_key_typed_before_the_question_approves_nothing(
+def test_keys_typed_before_the_question_approve_nothing_and_begin_the_next_line(
     server: OllamaServer, program: Program, talk: Open
 ) -> None:
-    server.play(Reply(calls=(SHELL,)))
+    asks = server.gate()
+    server.play(Reply(calls=(SHELL,), pace=Pace(hold=asks)), Reply(text="Good."))
     screen = talk()
-    screen.enter("go\r1")
+    screen.type("go\r1")
+    asks.wait_reached()
+    screen.type(" mox\x7fre w\u00f6rd\r")
+    asks.open()
     screen.until(ASKED)
     screen.enter("4")
-    screen.until("Stopped: refused.")
-    assert not (program.project / "made").exists()
+    screen.until("Stopped: refused.", "1 more w\u00f6rd", READY)
+    assert not (program.project / "made").exists() and len(server.chats) == 1
+    screen.enter("s")
+    screen.until("Good.")
+    assert "1 more w\u00f6rds" in str(messages_of(server.chats[1])[-1]["content"])
 
 
 def test_an_edit_is_shown_as_a_diff_before_it_is_made(

@@ -72,7 +72,8 @@ class Repl:
 
     def __init__(self, options: Options) -> None:
         self._paper = Paper(Console(highlight=False, markup=False, emoji=False))
-        self._talk = Conversation(options, PlainAsker(self._paper), self._paper.wait)
+        self._asker = PlainAsker(self._paper)
+        self._talk = Conversation(options, self._asker, self._paper.wait)
         self._stopping = False
         self._ever_open = False
         self._input: PromptSession[str] = PromptSession(
@@ -130,9 +131,10 @@ class Repl:
         """The next line; `None` when the person leaves (Ctrl+D, or Ctrl+C twice on an empty line)."""
         interrupted = False
         while True:
+            begun = self._asker.strayed()
             try:
                 with patch_stdout(raw=True):
-                    return await self._input.prompt_async("> ", handle_sigint=False)
+                    return await self._input.prompt_async("> ", default=begun, handle_sigint=False)
             except EOFError:
                 return None
             except KeyboardInterrupt:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import sys
+import select
 import termios
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from textwrap import indent
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.input.typeahead import clear_typeahead
+from prompt_toolkit.input.typeahead import get_typeahead
+from prompt_toolkit.key_binding import KeyPress
+from prompt_toolkit.keys import Keys
 from prompt_toolkit.patch_stdout import patch_stdout
 
 from ollama_code.core.permission import Allowed, Answer, PermissionRequest, Question, Reach, Refused
-from ollama_code.core.text import one_line, spelled
+from ollama_code.core.text import one_line, spelled, well_formed
 from ollama_code.core.trust import TrustAnswer, TrustOffer
 from ollama_code.frontends.repl.paper import Paper
 
@@ -35,6 +37,13 @@ class PlainAsker:
     def __init__(self, paper: Paper) -> None:
         self._paper = paper
         self._lines: PromptSession[str] = PromptSession()
+        self._strayed: list[KeyPress] = []
+        """Typed before a question could be answered: of whoever was writing their next line."""
+
+    def strayed(self) -> str:
+        """What was typed into questions and answered none, taken from here: the beginning of the next line."""
+        keys, self._strayed = self._strayed, []
+        return _written(keys).strip("\n")
 
     async def approve(self, request: PermissionRequest) -> Answer:
         paper = self._paper
@@ -110,6 +119,25 @@ class PlainAsker:
 
     async def _settle(self) -> None:
         await asyncio.sleep(SETTLE_S)
-        clear_typeahead(self._lines.input)
-        with suppress(termios.error, ValueError, OSError):
-            termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+        terminal = self._lines.input
+        self._strayed += get_typeahead(terminal)
+        # Raw, because half a line cannot be read from a terminal that waits for the whole of it.
+        with suppress(termios.error, ValueError, OSError), terminal.raw_mode():
+            while not terminal.closed and select.select([terminal.fileno()], [], [], 0)[0]:
+                self._strayed += terminal.read_keys()
+            self._strayed += terminal.flush_keys()
+
+
+def _written(keys: Iterable[KeyPress]) -> str:
+    text = ""
+    for press in keys:
+        match press.key:
+            case Keys.BracketedPaste:
+                text += press.data
+            case Keys.ControlM | Keys.ControlJ:
+                text += "\n"
+            case Keys.ControlH:
+                text = text[:-1]
+            case key if len(key) == 1 and key.isprintable():
+                text += key
+    return well_formed(text)
