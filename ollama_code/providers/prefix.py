@@ -33,12 +33,12 @@ class PrefixWatch:
     def __init__(self) -> None:
         self.breaks: list[Break] = []
         self._last: list[tuple[str, bytes]] = []
-        self._planned = ""
+        self._planned: tuple[str, ...] = ()
         self._before = self._state()
 
     def restart(self, why: str) -> None:
-        """The next request differs on purpose, because of `why`."""
-        self._planned = why
+        """The next request differs on purpose, because of `why`, and of what was said before."""
+        self._planned = tuple(dict.fromkeys((*self._planned, why)))
 
     def unread(self) -> None:
         """The last request was refused: nobody has read it, and the next one extends the one before."""
@@ -51,10 +51,10 @@ class PrefixWatch:
         parts = prompt_parts(request)
         last = self._last
         same = next((i for i, part in enumerate(last) if parts[i : i + 1] != [part]), len(last))
-        planned = self._planned
+        planned = " and ".join(self._planned)
+        self._before = self._state()
         if not side:
-            self._before = self._state()
-            self._last, self._planned = parts, ""
+            self._last, self._planned = parts, ()
         if same == len(last):
             return None
         lost = sum(len(said) for _, said in last[same:])
@@ -62,5 +62,5 @@ class PrefixWatch:
         self.breaks.append(found)
         return None if found.planned else found
 
-    def _state(self) -> tuple[list[tuple[str, bytes]], str, int]:
+    def _state(self) -> tuple[list[tuple[str, bytes]], tuple[str, ...], int]:
         return self._last, self._planned, len(self.breaks)

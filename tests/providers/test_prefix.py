@@ -80,3 +80,22 @@ def test_a_planned_break_that_broke_nothing_covers_no_later_one():
     watch.restart("/think")
     watch.check(asked((*TALK, UserMessage(text="go on"))))
     assert watch.check(asked((UserMessage(text="other"),))) is not None
+
+
+def test_a_break_with_two_causes_names_both():
+    watch = PrefixWatch()
+    watch.check(asked(TALK))
+    for why in ("/think", "compaction", "/think"):
+        watch.restart(why)
+    watch.check(asked((UserMessage(text="short"),)))
+    assert [b.by for b in watch.breaks] == ["/think and compaction"]
+
+
+def test_a_refused_side_request_takes_back_nothing_but_itself():
+    watch = PrefixWatch()
+    watch.check(asked(TALK[:1]))
+    watch.check(asked(TALK))
+    watch.check(asked((*TALK, UserMessage(text="sum up"))), side=True)
+    watch.unread()
+    found = watch.check(asked((TALK[0], UserMessage(text="other"))))
+    assert found and found.by == "message 2 (assistant)"
