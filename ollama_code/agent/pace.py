@@ -72,12 +72,13 @@ class Pace:
         self._known.learn(profile.model_copy(update=found))
 
     def stopped(self) -> str:
-        """What a person who stops now should know of what was waited for; empty when nothing was."""
+        """The call is stopped: what a person should know of what was waited for; empty when nothing was."""
         if self._phase is None or self._phase.name != "reading":
             return ""
         read, tokens = self._phase.read_by(time.monotonic() - self._since), self._phase.tokens
         if not self._phase.expected_s:
             return "Stopped while reading. What was read stays read."
+        self._known.held[self._agent] = read
         return f"Stopped while reading; about {read:,} of {tokens:,} tokens stay read."
 
     def _reading(self, phase: Phase, read_tok_s: float) -> Phase:

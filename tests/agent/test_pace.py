@@ -114,6 +114,17 @@ async def test_who_stops_a_reading_hears_what_stays_read(
     assert said in notices(one.seen)
 
 
+async def test_what_was_read_of_a_stopped_request_is_not_read_again(tmp_path: Path) -> None:
+    one, _ = knowing(tmp_path, ModelProfile(read_tok_s=1e9), (READING, Hang()), answer(READING))
+    turn = asyncio.create_task(one.say())
+    await one.provider.hanging.wait()
+    turn.cancel()
+    await asyncio.wait({turn})
+    [stopped] = phases(one.seen, "reading")
+    [phase] = phases(await one.say(), "reading")
+    assert phase.cached_tokens == stopped.tokens > 0
+
+
 async def test_who_stops_an_answer_hears_nothing_of_reading(tmp_path: Path) -> None:
     one, _ = knowing(tmp_path, LEARNED, (READING, TextPiece("Well"), Hang()))
     turn = asyncio.create_task(one.say())
