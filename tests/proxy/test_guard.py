@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from ollama_code.frontends.proxy.connections import HEAD_LIMIT_BYTES
-from ollama_code.frontends.proxy.guard import BODY_LIMIT_BYTES, Guard, Rules, host_name
+from ollama_code.frontends.proxy.guard import BODY_LIMIT_BYTES, Guard, Rules
 from tests.ollama_server import OllamaServer
 from tests.proxy.client import TOKEN, running, user
 
@@ -166,14 +166,6 @@ async def test_a_client_that_looks_whether_anybody_is_there_is_answered(
 
 
 @pytest.mark.parametrize(
-    ("given", "name"),
-    [("LOCALHOST:8080", "localhost"), ("[::1]:8080", "::1"), ("127.0.0.1", "127.0.0.1"), ("a.b:1", "a.b")],
-)
-def test_a_host_without_its_port(given: str, name: str):
-    assert host_name(given) == name
-
-
-@pytest.mark.parametrize(
     ("head", "status"),
     [
         ("host: localhost:PORT", b"200"),
@@ -204,6 +196,22 @@ async def test_a_head_without_end_is_not_read(server: OllamaServer, project: Pat
         writer.write(b"GET /health HTTP/1.1\r\n" + b"x-more: plum\r\n" * (HEAD_LIMIT_BYTES // 10))
         assert await reader.read() == b""  # closed, without an answer
         writer.close()
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["LOCALHOST:8080", "[::1]:8080", "[::1]", "127.0.0.1", "127.9.9.9:8080", "a.localhost", "box.lan:1"],
+)
+async def test_this_machine_has_many_names(host: str):
+    assert await asked(Rules(None, frozenset({"box.lan"}), port=8080), host) == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["[::1]/health?", "x/health?.localhost", "box.lan:1/health?", "[", "localhost:x", "a b.localhost", "::1"],
+)
+async def test_what_is_no_host_is_not_taken_for_one(host: str):
+    assert await asked(Rules("plum", frozenset({"box.lan"})), host) == 403
 
 
 async def asked(rules: Rules, host: str) -> int:

@@ -141,6 +141,23 @@ async def test_a_port_that_is_taken_is_told(server: OllamaServer):
         await hosted(server, Person(Allowed()), server.port)
 
 
+async def test_a_variable_that_names_no_port_is_told_and_does_not_end_the_app(
+    server: OllamaServer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("OLLAMA_TOOLS_PORT", "plum")
+    with pytest.raises(UsageError, match=r"OLLAMA_TOOLS_PORT.*plum"):
+        await hosted_proxy(Options(ollama_url=server.url), Household(Person(Allowed()), heard), Wish())
+
+
+async def test_the_model_that_is_open_answers_not_the_one_the_app_began_with(server: OllamaServer):
+    server.add_model("first:7b")
+    server.play(Reply(text="Hello."))
+    proxy = await hosted(server, Person(Allowed()), options=Options(model="first:7b"))
+    await say(proxy, "Hi.")
+    await proxy.close()
+    assert server.chats[0].json()["model"] == "tiny:latest"
+
+
 async def test_the_demo_has_nothing_to_serve():
     with pytest.raises(UsageError, match="script"):
         await hosted_proxy(Options(demo=True), Household(Person(Allowed()), heard), Wish())

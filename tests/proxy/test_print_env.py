@@ -121,6 +121,14 @@ def test_neither_the_proxy_nor_ollama_has_to_run(program: Program, client: str):
     assert "127.0.0.1:9000" in ran.out and "mine:7b" in ran.out and "could not be found out" in ran.out
 
 
+def test_where_several_models_are_there_the_flag_that_chooses_is_named(
+    program: Program, server: OllamaServer
+):
+    server.add_model("other:7b")
+    said = program.run("--serve", "--print-env", "openai").out
+    assert "--default-model" in said and "other:7b" in said and "--model NAME" not in said
+
+
 def test_without_auth_the_key_is_the_usual_one(program: Program):
     assert "OPENAI_API_KEY=ollama\n" in program.run("--serve", "--no-auth", "--print-env", "openai").out
 

@@ -204,13 +204,13 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 async def _no_route(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    fault = Fault(404, "not_found_error", f"There is no {request.url.path} here.")
+    fault = Fault(404, "not_found_error", f"There is no {request.scope['path']} here.")
     if error.status_code == 405:
         fault = replace(
             fault,
             status=405,
             type=INVALID,
-            message=f"{request.method} is not for {request.url.path}.",
+            message=f"{request.method} is not for {request.scope['path']}.",
             more_headers=tuple((error.headers or {}).items()),
         )
     return dialect_of(request).response(fault)

@@ -52,7 +52,7 @@ def dialect_of(request: HTTPConnection) -> Dialect:
 
 
 def is_messages(request: HTTPConnection) -> bool:
-    path = request.url.path
+    path: str = request.scope["path"]
     return path == MESSAGES or path.startswith(f"{MESSAGES}/")
 
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
+from ollama_code.core.errors import UsageError
+
 if TYPE_CHECKING:
     from ollama_code.bootstrap.serving import ToolsPolicy
 
@@ -15,6 +17,8 @@ TOOLS_POLICIES: tuple[ToolsPolicy, ...] = ("auto", "always", "never")
 Client = Literal["claude", "codex", "opencode", "qwen", "openai"]
 CLIENTS: tuple[Client, ...] = get_args(Client)
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+_PORT = "OLLAMA_TOOLS_PORT"
+_USUAL_PORT = "8080"
 SHORTEST_REMOTE_TOKEN = 32
 """Characters: a token on the network must not be guessed."""
 
@@ -140,8 +144,8 @@ def _add_policy(parser: argparse.ArgumentParser) -> None:
 
 def _add_network(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
     add = parser.add_argument
-    port = environ.get("OLLAMA_TOOLS_PORT", "") or "8080"
     host = environ.get("OLLAMA_TOOLS_HOST", "") or "127.0.0.1"
+    port = environ.get(_PORT, "") or _USUAL_PORT
     add("-p", "--port", type=_port, default=port, help="port to listen on (default: 8080)")
     add("-H", "--host", default=host, help="address to listen on (default: 127.0.0.1)")
     add(
@@ -162,6 +166,14 @@ def _add_network(parser: argparse.ArgumentParser, environ: Mapping[str, str]) ->
         metavar="NAME",
         help="a name clients call this machine by",
     )
+
+
+def usual_port(environ: Mapping[str, str]) -> int:
+    """Where to listen if nobody says where. Raises: UsageError for a variable that is no port."""
+    try:
+        return _port(environ.get(_PORT, "") or _USUAL_PORT)
+    except argparse.ArgumentTypeError as e:
+        raise UsageError(f"{_PORT}: {e}.") from e
 
 
 def slots_of_engine(environ: Mapping[str, str]) -> int:

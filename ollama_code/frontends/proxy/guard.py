@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import ipaddress
+import re
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -18,6 +19,8 @@ from ollama_code.frontends.proxy.packing import packing
 BODY_LIMIT_BYTES = 32 * 1024 * 1024
 """Room for pictures."""
 BODY_DEADLINE_S = 30.0
+_HOST = re.compile(r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[\w.-]+))(?::(?P<port>[0-9]*))?", re.ASCII)
+"""What goes beyond it, such as a path, is read as a path by whoever puts an address together from its parts."""
 OPEN_PATHS = ("/health",)
 """Need no token and say nothing private."""
 
@@ -63,7 +66,7 @@ class Guard:
             return Fault(403, "permission_error", "The Host header names another machine than this one.")
         if "origin" in headers or headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
             return Fault(403, "permission_error", "Web pages may not use this server.")
-        if request.url.path not in OPEN_PATHS and not self._has_token(request):
+        if request.scope["path"] not in OPEN_PATHS and not self._has_token(request):
             said = (
                 "The token is missing or wrong. The proxy printed it when it started; send it as the API key."
             )
@@ -72,10 +75,13 @@ class Guard:
         return None
 
     def _is_host(self, given: str) -> bool:
-        name, port = host_name(given), host_port(given)
+        found = _HOST.fullmatch(given.strip().lower())
+        if found is None:
+            return False
+        name, port = found["address"] or found["name"], found["port"]
         if name in self._rules.hosts:
             return True  # it may stand for another port: that of a tunnel, or of a server in front
-        if self._rules.port and port not in ("", str(self._rules.port)):
+        if self._rules.port and port not in (None, "", str(self._rules.port)):
             return False
         if name == "localhost" or name.endswith(".localhost"):
             return True
@@ -102,19 +108,6 @@ def _only(request: Request, header: str) -> str:
     """The value of a header that came once, else nothing."""
     given = request.headers.getlist(header)
     return given[0] if len(given) == 1 else ""
-
-
-def host_name(host: str) -> str:
-    """A Host header without its port and without the brackets of IPv6, in small letters."""
-    host = host.strip().lower()
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0]
-
-
-def host_port(host: str) -> str:
-    """The port of a Host header, or nothing."""
-    return host.strip().rpartition("]")[2].partition(":")[2]
 
 
 async def read_body(request: Request) -> bytes:

@@ -11,9 +11,11 @@ from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.serving import serving_backend
 from ollama_code.core.errors import UsageError
 from ollama_code.frontends.proxy.app import Service, proxy_app
-from ollama_code.frontends.proxy.flags import ServeFlags, read_flags
+from ollama_code.frontends.proxy.flags import ServeFlags, read_flags, usual_port
 from ollama_code.frontends.proxy.house import greeting, kept_token, serving_of
 from ollama_code.frontends.proxy.serve import bound_socket, listening, rules_of
+
+_ADDRESS = ("OLLAMA_TOOLS_HOST", "OLLAMA_TOOLS_PORT")
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,8 @@ class HostedProxy:
 
 
 async def hosted_proxy(options: Options, household: Household, wish: Wish) -> HostedProxy:
-    """On this machine's own address, with a token of its own. Raises: UsageError for a port that is taken."""
+    """On this machine's own address, with a token of its own.
+    Raises: UsageError for a port that is taken, settings to mend, or the demo."""
     if options.demo:
         raise UsageError("The demo has a script for a model: there is nothing to serve.")
     flags = _flags(options, wish)
@@ -46,11 +49,11 @@ async def hosted_proxy(options: Options, household: Household, wish: Wish) -> Ho
 
 def _flags(options: Options, wish: Wish) -> ServeFlags:
     """Those of the program around it; its own address always, as nobody gave a token."""
-    flags = read_flags([], {name: value for name, value in os.environ.items() if name != "OLLAMA_TOOLS_HOST"})
+    given = {name: value for name, value in os.environ.items() if name not in _ADDRESS}
     return replace(
-        flags,
-        port=flags.port if wish.port is None else wish.port,
-        default_model=options.model or wish.model or None,
+        read_flags([], given),
+        port=usual_port(os.environ) if wish.port is None else wish.port,
+        default_model=wish.model or options.model,
         ollama_urls=(options.ollama_url,) if options.ollama_url else (),
         num_ctx=options.num_ctx,
         asks=True,

@@ -53,7 +53,10 @@ async def _model(flags: ServeFlags) -> tuple[str, int, tuple[str, ...]]:
     try:
         async with serving_backend(serving_of(flags)) as backend:
             model = await backend.model("")
-    except (ProviderError, ModelUnclear) as e:
+    except ModelUnclear as e:
+        why = f"Put here as MODEL, as several could be meant: {', '.join(e.names)}. --default-model chooses one."
+        return "", flags.num_ctx or 0, (why,)
+    except ProviderError as e:
         what = "The window of the model" if flags.default_model else "The model, put here as MODEL,"
         why = f"{what} could not be found out: {e.sentence}"
         return flags.default_model or "", flags.num_ctx or 0, (why,)

@@ -113,8 +113,7 @@ def bound_socket(flags: ServeFlags) -> Iterator[socket.socket]:
             listener.bind(address)
         except OSError as e:
             raise UsageError(
-                f"Cannot listen on {clean(flags.host)} port {flags.port}: {e.strerror}. "
-                "Choose another port with --port."
+                f"Cannot listen on {clean(flags.host)} port {flags.port}: {e.strerror}. Choose another port."
             ) from e
         yield listener
 
