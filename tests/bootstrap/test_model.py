@@ -9,10 +9,14 @@ import pytest
 from ollama_code.bootstrap.model import connect, patiently
 from ollama_code.bootstrap.options import Options
 from ollama_code.core.errors import ModelMissing, ProviderError, ServerUnreachable
+from ollama_code.core.head import Head
+from ollama_code.core.messages import UserMessage
 from ollama_code.paths import Home
+from ollama_code.ports import ChatRequest
 from ollama_code.providers.scripted import ScriptedProvider
 from ollama_code.settings.load import load
-from tests.ollama_server import OllamaServer
+from tests.ollama_server import OllamaServer, Pace, Reply
+from tests.providers.test_gather import TOKENS, waits_of
 
 
 class Server:
@@ -65,3 +69,19 @@ async def test_a_key_goes_to_its_own_server_only(tmp_path: Path, written: str, s
         await provider.installed()
         await provider.close()
         assert server.requests[0].headers.get("authorization") == sent
+
+
+@pytest.mark.parametrize(("front_end", "together"), [("tui", True), ("headless", False)])
+async def test_only_the_screen_lets_tokens_wait_for_each_other(
+    tmp_path: Path, front_end: str, together: bool
+) -> None:
+    head = Head(model="tiny:latest", num_ctx=8192, think=False, system="", tools=())
+    options = Options(front_end=front_end)
+    with OllamaServer() as server:
+        server.play(Reply(pieces=tuple(f"{n} " for n in range(TOKENS)), pace=Pace(token_s=0.003)))
+        provider, _ = await connect(
+            options, load(Home(tmp_path), {"OLLAMA_HOST": server.url}, options.flags())
+        )
+        _, waits = await waits_of(provider.chat(ChatRequest(head, (UserMessage(text="go"),), 500)))
+        await provider.close()
+    assert (waits < TOKENS / 2) is together

@@ -23,7 +23,7 @@ def client_of(url: str, gather_s: float = 0.08) -> httpx.AsyncClient:
     )
 
 
-async def waits_of(pieces: AsyncIterator[bytes]) -> tuple[int, int]:
+async def waits_of(pieces: AsyncIterator[object]) -> tuple[int, int]:
     """How many pieces came, and before how many of them the loop turned."""
     loop, turned = asyncio.get_running_loop(), list[bool]()
     count = waits = 0
