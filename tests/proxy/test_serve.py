@@ -154,6 +154,11 @@ def test_connections_send_without_delay():
         assert listener.proto == socket.IPPROTO_TCP  # asyncio's condition for TCP_NODELAY
 
 
+def test_directories_can_be_given_together_or_one_by_one():
+    flags = read_flags(["--allowed-dirs", "a", "b", "--allowed-dirs", "c"], {})
+    assert flags.more_directories == ("a", "b", "c") and read_flags([], {}).more_directories == ()
+
+
 def test_flags_win_over_the_environment():
     environment = {"OLLAMA_TOOLS_PORT": "9000", "OLLAMA_TOOLS_HOST": "::1"}
     assert (read_flags([], environment).port, read_flags([], environment).host) == (9000, "::1")

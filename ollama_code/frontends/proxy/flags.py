@@ -105,7 +105,14 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     _add_network(parser, environ)
     add = parser.add_argument
     add("-w", "--working-dir", default=".", metavar="DIR", help="where the tools work (default: here)")
-    add("--allowed-dirs", nargs="+", default=[], metavar="DIR", help="more directories they may use")
+    add(
+        "--allowed-dirs",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="DIR",
+        help="more directories they may use",
+    )
     add("--no-commands", action="store_true", help="run no commands")
     add("--command-allowlist", metavar="LIST", help='allowed commands with commas: "git status,pytest"')
     _add_policy(parser)
