@@ -6,7 +6,7 @@ import os
 import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -22,12 +22,13 @@ from ollama_code.bootstrap.policy import gather_policy
 from ollama_code.bootstrap.records import recorder
 from ollama_code.bootstrap.site import Site, home
 from ollama_code.bootstrap.walls import ModeWatch, make_sandbox, warning
-from ollama_code.core.events import Event, MessageAdded, Notice, SessionStarted
+from ollama_code.core.events import Event, MessageAdded, Notice, SessionStarted, TodosChanged
 from ollama_code.core.head import Head
 from ollama_code.core.messages import Message
 from ollama_code.core.redact import HIDDEN, Redactor
 from ollama_code.core.results import Ending
 from ollama_code.core.text import well_formed
+from ollama_code.core.todo import TodoItem
 from ollama_code.core.version import __version__
 from ollama_code.demo import FIRST_PROMPT
 from ollama_code.permissions.gate import Gate
@@ -38,9 +39,11 @@ from ollama_code.providers.models import choose_think, think_choices
 from ollama_code.providers.window import Window
 from ollama_code.settings.load import Loaded
 from ollama_code.storage.audit import Header
+from ollama_code.storage.endings import Endings
 from ollama_code.storage.grants import ProjectGrants
 from ollama_code.storage.journal import Journal
 from ollama_code.storage.outputs import Outputs
+from ollama_code.storage.replay import Replayed
 from ollama_code.tools.builtin import Parts, builtin
 from ollama_code.tools.files.ledger import ReadLedger
 from ollama_code.tools.more import with_more
@@ -60,6 +63,18 @@ PATIENCE_S = 4.0
 
 
 @dataclass(frozen=True)
+class Carried:
+    """What another session goes on with, for instance because another model takes over."""
+
+    history: tuple[Message, ...] = ()
+    todos: tuple[TodoItem, ...] = ()
+    endings: Mapping[str, Ending] = field(default_factory=dict)
+
+
+NOTHING = Carried()
+
+
+@dataclass(frozen=True)
 class Opened:
     """An open session and what its tools share. `notices` are sentences for the person."""
 
@@ -71,8 +86,11 @@ class Opened:
     """The project folder the tools work in."""
     sandbox: Sandbox
     endings: Mapping[str, Ending]
-    """How the calls of a continued session ended, by their ids."""
+    """How the calls ended so far, by their ids."""
     _stack: AsyncExitStack
+
+    def carried(self) -> Carried:
+        return Carried(tuple(self.session.history), self.todos.items, dict(self.endings))
 
     async def close(self) -> None:
         """Stop background commands, close the connection, force the journal to the disk."""
@@ -86,11 +104,16 @@ class Assembly:
     site: Site
     chosen: Chosen
     asker: Asker | None
-    carried: tuple[Message, ...]
+    carried: Carried
     known: Known
     window: Window | None
     """`None` where the session goes on with the one it had."""
     redactor: Redactor
+
+    @property
+    def _before(self) -> Replayed | Carried:
+        """What the session begins with."""
+        return self.site.before or self.carried
 
     async def open(self, stack: AsyncExitStack) -> Opened:
         try:
@@ -115,14 +138,18 @@ class Assembly:
         feed = Feed(journal)
         feed.observe(_JournalWatch(journal, feed.emit))
         feed.observe(ModeWatch(sandbox, feed.emit))
+        endings = Endings(self._before.endings)
+        feed.observe(endings.hear)
         tooling, todos, jobs = self._tooling(feed, sandbox, stack)
         choose = head_chooser(tooling.toolset, self.site.directory)
         head = self._head(choose)
         tooling = replace(tooling, toolset=with_more(tooling.toolset, head.tool_names))
         if self.site.before is None:
             feed.emit(self._started(head))
-            for message in self.carried:
+            for message in self.carried.history:
                 feed.emit(MessageAdded(message=message))
+            if self.carried.todos:
+                feed.emit(TodosChanged(items=self.carried.todos))
         runtime = Runtime(
             self.chosen.provider,
             head,
@@ -136,12 +163,11 @@ class Assembly:
             world=Fingerprint(str(self.site.directory.resolve())).take,
             hides=self.redactor.sure if self.loaded.settings.hide_secrets else str,
         )
-        history = list(self.site.before.history if self.site.before else self.carried)
+        history = list(self._before.history)
         session = Session(self.site.folder.id, runtime, feed, self._look(tooling.gate), history)
         notices = tuple(self._notices(journal, sandbox))
         stack.push_async_callback(session.quiet)
-        endings = self.site.before.endings if self.site.before else {}
-        return Opened(session, todos, jobs, notices, self.site.directory, sandbox, endings, stack)
+        return Opened(session, todos, jobs, notices, self.site.directory, sandbox, endings.known, stack)
 
     def _tooling(self, feed: Feed, sandbox: Sandbox, stack: AsyncExitStack) -> tuple[Tooling, TodoList, Jobs]:
         folder, settings = self.site.folder, self.loaded.settings
@@ -152,7 +178,7 @@ class Assembly:
         stack.push_async_callback(_put_away, sandbox, jobs)
         stack.push_async_callback(jobs.close)
         asker = Turnstile(self.asker) if self.asker else None
-        todos = TodoList(feed.emit, self.site.before.todos if self.site.before else ())
+        todos = TodoList(feed.emit, self._before.todos)
 
         def withheld(path: str) -> bool:
             return policy.forbids(f"read_file({path})")
@@ -214,7 +240,11 @@ class Assembly:
     def _started(self, head: Head) -> SessionStarted:
         directory = well_formed(str(self.site.directory))
         return SessionStarted(
-            session=self.site.folder.id, directory=directory, version=__version__, head=head
+            session=self.site.folder.id,
+            directory=directory,
+            version=__version__,
+            head=head,
+            endings=dict(self.carried.endings),
         )
 
     def _look(self, gate: Gate) -> Callable[[], Surroundings]:

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
-from ollama_code.bootstrap.assembly import Opened
+from ollama_code.bootstrap.assembly import NOTHING, Carried, Opened
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.session import Start, open_session
 from ollama_code.bootstrap.shelf import model_shelf
@@ -23,7 +23,6 @@ from ollama_code.commands.base import Desk, Outcome
 from ollama_code.commands.mentions import mentioned
 from ollama_code.commands.registry import NO_CUSTOM, Custom, run_command
 from ollama_code.core.events import Event
-from ollama_code.core.messages import Message
 from ollama_code.core.recipe import Recipe
 from ollama_code.ports import ModelSummary, Person, PullProgress
 from ollama_code.settings.load import load
@@ -64,7 +63,7 @@ class Conversation:
     async def open(self) -> Opened:
         """The open session, opened now if there was none.
         Raises: UsageError (ModelUnclear when a model has to be chosen), SessionError, ProviderError."""
-        return self.opened or await self._open(self._options, ())
+        return self.opened or await self._open(self._options, NOTHING)
 
     async def clear(self) -> Opened:
         """A fresh session; the old one stays on disk. Raises: as `open`, and then nothing is open."""
@@ -73,14 +72,13 @@ class Conversation:
         await self._close_session()
         self._folder = None  # what changed there meanwhile is looked at again
         self._options = self._options.fresh()
-        return await self._open(self._options, ())
+        return await self._open(self._options, NOTHING)
 
     async def switch(self, model: str) -> Opened:
         """Go on with another model. Raises: as `open`; then the session is as it was."""
         options = replace(self._options.fresh(), model=model)
         before = self.opened
-        history = before.session.history if before else ()
-        opened = await self._open(options, history)
+        opened = await self._open(options, before.carried() if before else NOTHING)
         self._options = options
         if before is not None:
             opened.session.set_mode(before.session.mode)
@@ -155,7 +153,7 @@ class Conversation:
             opened, self.opened = self.opened, None
             await opened.close()
 
-    async def _open(self, options: Options, carried: Sequence[Message]) -> Opened:
+    async def _open(self, options: Options, carried: Carried) -> Opened:
         folder = self._folder or await self._decided()
         start = Start(carried, folder)
         opened = await open_session(options, self._person, start=start, tell=self._tell)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from ollama_code.bootstrap.assembly import Assembly, Opened
+from ollama_code.bootstrap.assembly import NOTHING, Assembly, Carried, Opened
 from ollama_code.bootstrap.keys import load_with_keys
 from ollama_code.bootstrap.model import choose, connect, patiently
 from ollama_code.bootstrap.options import Options
@@ -17,16 +16,15 @@ from ollama_code.bootstrap.site import find_site, home
 from ollama_code.bootstrap.trust.effects import governed
 from ollama_code.bootstrap.trust.folder import Folder, FolderTrust
 from ollama_code.bootstrap.window import Tell, Wishes, choose_window, tell_nobody
-from ollama_code.core.messages import Message
 from ollama_code.ports import Asker
 
 
 @dataclass(frozen=True)
 class Start:
-    """What a session begins with. `carried` is a conversation to go on with, for instance because another model takes
-    over; `folder` is the project folder as it was decided on, `None` where nobody was asked."""
+    """What a session begins with. `folder` is the project folder as it was decided on, `None` where nobody was
+    asked."""
 
-    carried: Sequence[Message] = ()
+    carried: Carried = NOTHING
     folder: Folder | None = None
 
 
@@ -61,5 +59,5 @@ async def open_session(
             wishes = Wishes(options.num_ctx, ollama.num_ctx, ollama.keep_alive)
             window = await choose_window(chosen, known, wishes, tell)
         redact = await asyncio.to_thread(redactor, loaded)
-        assembly = Assembly(options, loaded, site, chosen, asker, tuple(start.carried), known, window, redact)
+        assembly = Assembly(options, loaded, site, chosen, asker, start.carried, known, window, redact)
         return await assembly.open(stack.pop_all())

@@ -14,7 +14,7 @@ from ollama_code.core.head import Head, Think
 from ollama_code.core.messages import Message, ToolCall
 from ollama_code.core.permission import Answer, Mode, PermissionRequest, Question
 from ollama_code.core.phase import Phase
-from ollama_code.core.results import ToolResult
+from ollama_code.core.results import Ending, ToolResult
 from ollama_code.core.todo import TodoItem
 from ollama_code.core.usage import Usage
 from ollama_code.core.value import Value
@@ -36,6 +36,8 @@ class SessionStarted(Fact):
     directory: str
     version: str
     head: Head
+    endings: dict[str, Ending] = {}
+    """How the calls ended that came over from another session, by their ids."""
 
 
 class TurnStarted(Fact):

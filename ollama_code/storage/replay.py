@@ -27,7 +27,6 @@ from ollama_code.core.events import (
     SessionStarted,
     ThinkChanged,
     TodosChanged,
-    ToolFinished,
     TurnStarted,
     UsageReported,
 )
@@ -37,6 +36,7 @@ from ollama_code.core.permission import Mode
 from ollama_code.core.results import Ending
 from ollama_code.core.todo import TodoItem
 from ollama_code.core.usage import Usage
+from ollama_code.storage.endings import Endings
 
 _VITAL = ("session_started", "message_added", "compacted")
 """Without one of these the session would be another one: not to understand it is an error."""
@@ -58,7 +58,7 @@ class Replayed:
     history: tuple[Message, ...]
     open_calls: tuple[ToolCall, ...]
     endings: Mapping[str, Ending]
-    """How each call ended, by its id. Nothing is known of the calls that came over from another session."""
+    """How each call ended, by its id."""
     todos: tuple[TodoItem, ...]
     mode: Mode | None
     """The last one changed to; `None` when it never changed."""
@@ -83,7 +83,7 @@ def replay(path: Path) -> Replayed:
         session=fold.session,
         history=tuple(fold.history),
         open_calls=_open_calls(fold.history),
-        endings=fold.endings,
+        endings=fold.endings.known,
         todos=fold.todos,
         mode=fold.mode,
         usage=fold.usage,
@@ -123,26 +123,24 @@ def read_opening(path: Path) -> Opening:
 class _Fold:
     session: SessionStarted
     history: list[Message] = field(default_factory=list)
-    endings: dict[str, Ending] = field(default_factory=dict)
-    has_turns: bool = False
+    endings: Endings = field(default_factory=lambda: Endings({}))
     todos: tuple[TodoItem, ...] = ()
     mode: Mode | None = None
     usage: Usage = field(default_factory=Usage)
     unread: dict[Unread, int] = field(default_factory=lambda: dict.fromkeys(Unread, 0))
     secrets_hidden: bool = False
 
+    def __post_init__(self) -> None:
+        self.endings.hear(self.session)
+
     def add(self, event: Event | Unread) -> None:
+        if not isinstance(event, Unread):
+            self.endings.hear(event)
         match event:
             case Unread():
                 self.unread[event] += 1
-            case TurnStarted(agent="main"):
-                self.has_turns = True
             case MessageAdded(agent="main", message=message):
                 self.history.append(message)
-                if isinstance(message, AssistantMessage) and self.has_turns:
-                    self.endings.update((call.id, "stopped") for call in message.calls)
-            case ToolFinished(agent="main", call_id=call_id, result=result):
-                self.endings[call_id] = result.ending
             case Compacted(agent="main", history=history):
                 self.history, self.secrets_hidden = list(history), False
             case SecretsHidden(agent="main"):

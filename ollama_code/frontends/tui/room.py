@@ -198,18 +198,17 @@ class Room(Row):
     def opened(self, opened: Opened) -> None:
         session = opened.session
         self._main.remove_class("-missing")
-        gpu_share = self._pulse.status.gpu_share
+        status = self._pulse.status
         if session.id != self._session:
             self._greet(opened)
-            gpu_share = 1.0
+            status = replace(status, gpu_share=1.0, speed_tok_s=None)
         status = replace(
-            self._pulse.status,
+            status,
             model=session.head.model,
             mode=session.mode,
             sandbox=opened.sandbox.level,
             used_tokens=session.tokens_used,
             num_ctx=session.window,
-            gpu_share=gpu_share,
         )
         self._pulse.change(status)
         self.hint("")
