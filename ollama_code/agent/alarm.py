@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from ollama_code.agent.exchange import Manner
 from ollama_code.agent.meter import Meter
+from ollama_code.agent.placement import placed
 from ollama_code.agent.runtime import Runtime
 from ollama_code.agent.step import Draft, StepFailed, take_step
 from ollama_code.core.errors import ContextOverflow, ProviderError
@@ -109,11 +110,10 @@ async def refused(rt: Runtime, prompt: Sequence[Message], meter: Meter, refusal:
 async def _window(rt: Runtime) -> int:
     """Tokens that the server really gave the model, 0 when it does not say."""
     try:
-        loaded = await rt.provider.loaded()
+        found = await placed(rt)
     except ProviderError:
         return 0
-    names = (rt.head.model, f"{rt.head.model}:latest")
-    return next((model.context_length for model in loaded if model.name in names), 0)
+    return found.context_length if found else 0
 
 
 def _outgrown(meter: Meter, prompt: Sequence[Message], window: int) -> str:

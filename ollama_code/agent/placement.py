@@ -1,10 +1,19 @@
-"""How the model lies in memory: the person is told, once in words when a part of it runs on the processor."""
+"""How the model lies in memory: looked up, and told to the person, in words once when a part of it runs on the processor."""
 
 from __future__ import annotations
 
 from ollama_code.agent.runtime import Runtime
 from ollama_code.core.events import ModelLoaded, Notice
 from ollama_code.ports import LoadedModel
+from ollama_code.providers.models import same_model
+
+
+async def placed(rt: Runtime) -> LoadedModel | None:
+    """The model as the server holds it now, if it does: by its name, or by that under which its engine was seen.
+    Raises: ProviderError."""
+    names = [rt.head.model, *([rt.known.loaded.name] if rt.known.loaded else [])]
+    loaded = await rt.provider.loaded()
+    return next((one for one in loaded if any(same_model(one.name, name) for name in names)), None)
 
 
 def announce(rt: Runtime, loaded: LoadedModel) -> None:

@@ -17,6 +17,7 @@ from ollama_code.agent.feed import Feed, Observer
 from ollama_code.agent.foresight import Foresight, foresee
 from ollama_code.agent.overt import overt_for
 from ollama_code.agent.overview import Overview, parts
+from ollama_code.agent.placement import placed
 from ollama_code.agent.recipes import filled
 from ollama_code.agent.refit import HeadMisfits, fitting
 from ollama_code.agent.runtime import Runtime
@@ -159,8 +160,7 @@ class Session:
 
     async def memory(self) -> LoadedModel | None:
         """The model as the server holds it now, if it does. Raises: ProviderError."""
-        names = (self.head.model, f"{self.head.model}:latest")
-        return next((one for one in await self._rt.provider.loaded() if one.name in names), None)
+        return await placed(self._rt)
 
     def overview(self) -> Overview:
         """What fills the context window."""

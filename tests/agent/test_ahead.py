@@ -87,6 +87,18 @@ async def test_after_a_warm_up_the_first_question_reads_only_its_own_words(desk)
     assert server.loads == 1
 
 
+async def test_an_engine_that_another_name_loaded_is_the_one_in_memory(desk):
+    server, one = desk(rereads_turn=False)
+    for name in ("thinker:latest", "alias:latest"):
+        server.add_model(name, capabilities=THINKER.capabilities, digest="a" * 64)
+    server.play(Reply(text="ok"))
+    await one.provider.installed()
+    await one.provider.load("alias", 16384, "5m")
+    await one.say("hello")
+    held = await one.session.memory()
+    assert held and held.name == "alias:latest" and server.loads == 1
+
+
 async def test_a_template_that_erases_thinking_is_read_again_before_the_person_speaks(desk):
     server, one = desk(rereads_turn=True)
     server.play(*turn_with_a_tool(), Reply(text="ok"))
