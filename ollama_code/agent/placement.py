@@ -1,4 +1,4 @@
-"""How the model lies in memory: looked up, and told to the person, in words once when a part of it runs on the processor."""
+"""How the model lies in memory: looked up, and told to the person; in words where a part is on the processor."""
 
 from __future__ import annotations
 
