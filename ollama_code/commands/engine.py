@@ -89,7 +89,7 @@ def _filled(view: Overview) -> Iterator[str]:
         yield "  The engine has not had to read anything twice."
     for broken in view.breaks[-_BREAKS:]:
         why = "planned" if broken.planned else "not planned"
-        yield f"  read again: about {broken.lost_bytes / 3.7:,.0f} tokens, because of {broken.by} ({why})"
+        yield f"  read again: about {broken.lost_tokens:,} tokens, because of {broken.by} ({why})"
 
 
 def _bar(share: float, mark: str = "━") -> str:
@@ -119,12 +119,16 @@ def _model(name: str, profile: ModelProfile) -> Iterator[str]:
     ]
     known = [", ".join(filter(None, known))]
     if profile.steps:
-        known.append(
-            f"{profile.sessions} sessions, {profile.steps} steps, {profile.generated_tokens:,} tokens generated"
-        )
+        sessions = _several(profile.sessions, "session")
+        steps = _several(profile.steps, "step")
+        known.append(f"{sessions}, {steps}, {profile.generated_tokens:,} tokens generated")
     yield f"  {'model':<11}{one_line(name, limit=60)}"
     for row in filter(None, known):
         yield f"  {'':<11}{row}"
+
+
+def _several(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _memory(model: LoadedModel | None) -> str:

@@ -22,9 +22,14 @@ class Break:
     lost_bytes: int
     planned: bool = False
 
+    @property
+    def lost_tokens(self) -> int:
+        """About."""
+        return round(self.lost_bytes / _CHARS_PER_TOKEN)
+
     def __str__(self) -> str:
-        tokens = round(self.lost_bytes / _CHARS_PER_TOKEN, -2)
-        return f"The engine has to read about {max(int(tokens), 100):,} tokens again: {self.by} changed."
+        tokens = max(round(self.lost_tokens, -2), 100)
+        return f"The engine has to read about {tokens:,} tokens again: {self.by} changed."
 
 
 class PrefixWatch:

@@ -60,7 +60,7 @@ async def test_stats_counts_steps_tokens_and_memory(tmp_path):
     r = rig(tmp_path, calls(("look", {"word": "x"})), says("ok"))
     await r.say()
     text = await said(r, "/stats")
-    assert "2 steps" in text and "1 sessions, 2 steps" in text and "memory     loaded" in text
+    assert "2 steps" in text and "1 session, 2 steps" in text and "memory     loaded" in text
 
 
 async def test_think_changes_what_every_later_request_says(tmp_path):
