@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from openai import AsyncOpenAI
 from ollama_code.bootstrap.hosting import Household, Wish
 from ollama_code.bootstrap.options import Options
 from ollama_code.core.errors import UsageError
-from ollama_code.core.events import Event
+from ollama_code.core.events import Event, Notice
 from ollama_code.core.permission import Allowed, Answer, PermissionRequest, Question, Refused
 from ollama_code.frontends.proxy.hosted import HostedProxy, hosted_proxy
 from tests.ollama_server import Call, OllamaServer, Reply
@@ -134,6 +135,22 @@ async def test_when_it_is_closed_nobody_answers_and_the_token_is_gone(server: Ol
         with pytest.raises(httpx.ConnectError):
             await client.get(f"{url}/health")
     assert [*folder.iterdir()] == []
+
+
+async def test_what_goes_wrong_is_told_to_the_person_and_does_not_paint_over_the_screen(
+    server: OllamaServer, caplog: pytest.LogCaptureFixture
+):
+    told: list[Event] = []
+    household = Household(Person(Allowed()), told.append)
+    proxy = await hosted_proxy(Options(ollama_url=server.url), household, Wish(0, "tiny"))
+    [port] = re.findall(r"Serving on \S+:(\d+)", proxy.greeting)
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(port))
+    writer.write(b"no request\r\n\r\n")
+    assert b"400" in await reader.read()
+    writer.close()
+    await proxy.close()
+    assert [event.text for event in told if isinstance(event, Notice)] == ["Invalid HTTP request received."]
+    assert caplog.records == []
 
 
 async def test_a_port_that_is_taken_is_told(server: OllamaServer):

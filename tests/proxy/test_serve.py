@@ -73,6 +73,18 @@ def test_the_token_lies_in_a_file_for_the_owner_alone_while_the_server_runs(prog
     assert not file.exists()
 
 
+def test_where_no_file_can_be_kept_it_serves_all_the_same(program: Program, server: OllamaServer):
+    program.state.mkdir()
+    (program.state / "proxy").write_text("a file where the folder should be")
+    with program.running("--serve", "-p", "0") as running:
+        printed = started(running.lines())
+        key = {"authorization": f"Bearer {printed['OPENAI_API_KEY']}"}
+        answer = httpx.get(f"{printed['OPENAI_BASE_URL']}/models", headers=key, trust_env=False)
+        running.signal(signal.SIGTERM)
+        ended = running.ended()
+    assert (answer.status_code, ended.code) == (200, 0) and "token could not be kept in" in ended.err
+
+
 def test_with_reload_the_server_is_a_child_that_ends_with_its_parent(program: Program):
     with program.running("--serve", "-p", "0", "--reload", "--no-auth") as running:
         url = started(running.lines())["OPENAI_BASE_URL"].removesuffix("/v1")

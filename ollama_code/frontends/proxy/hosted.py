@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from ollama_code.bootstrap.hosting import Household, Wish
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.serving import serving_backend
 from ollama_code.core.errors import UsageError
+from ollama_code.core.events import Notice
 from ollama_code.frontends.proxy.app import Service, proxy_app
 from ollama_code.frontends.proxy.flags import ServeFlags, read_flags, usual_port
 from ollama_code.frontends.proxy.house import greeting, kept_token, serving_of
 from ollama_code.frontends.proxy.serve import bound_socket, listening, rules_of
+from ollama_code.ports import Emit
 
 _ADDRESS = ("OLLAMA_TOOLS_HOST", "OLLAMA_TOOLS_PORT")
+
+_LOGGERS = ("uvicorn", "ollama_code.frontends.proxy")
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,7 @@ async def hosted_proxy(options: Options, household: Household, wish: Wish) -> Ho
         raise UsageError("The demo has a script for a model: there is nothing to serve.")
     flags = _flags(options, wish)
     async with AsyncExitStack() as stack:
+        stack.enter_context(_logged_to(household.emit))
         listener = stack.enter_context(bound_socket(flags))
         serving = serving_of(flags)
         told = replace(serving.options, allow=options.allow, deny=options.deny)
@@ -45,6 +52,31 @@ async def hosted_proxy(options: Options, household: Household, wish: Wish) -> Ho
         stack.enter_context(kept_token(flags, listener))
         lines = greeting(flags, listener, await backend.walls())
         return HostedProxy(lines, stack.pop_all())
+
+
+@contextmanager
+def _logged_to(emit: Emit) -> Iterator[None]:
+    """What the proxy would write on the terminal goes to the person instead: there is a screen on it."""
+    handler = _Telling(emit)
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.propagate = False
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.propagate = True
+            logger.removeHandler(handler)
+
+
+class _Telling(logging.Handler):
+    def __init__(self, emit: Emit) -> None:
+        super().__init__(logging.WARNING)
+        self._emit = emit
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._emit(Notice(text=self.format(record)))
 
 
 def _flags(options: Options, wish: Wish) -> ServeFlags:

@@ -4,9 +4,10 @@ when all of it is there."""
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from ollama_code.frontends.proxy.guard import Rules
 from ollama_code.frontends.proxy.metrics import Metrics
 from ollama_code.frontends.proxy.watched import watch_for
 from ollama_code.storage.atomic import write_atomic
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -68,16 +71,21 @@ def serving_of(flags: ServeFlags) -> Serving:
 
 @contextmanager
 def kept_token(flags: ServeFlags, listener: socket.socket) -> Iterator[None]:
-    """The token in a file for this user alone, for programs that are started later."""
+    """The token in a file for this user alone, for programs that are started later. Where no file can be,
+    they have to be told the token."""
     if flags.token is None:
         yield
         return
     path = home().token_at(listener.getsockname()[1])
-    write_atomic(path, f"{flags.token}\n".encode())
+    try:
+        write_atomic(path, f"{flags.token}\n".encode())
+    except OSError as e:
+        _log.warning("The token could not be kept in %s: %s", path, e.strerror)
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink()
 
 
 def greeting(flags: ServeFlags, listener: socket.socket, walls: str) -> str:
