@@ -47,7 +47,7 @@ class Context:
         self.hides: Callable[[str], str] = str
         """What comes from the person and from tools, as the model may read it."""
         self._emit = emit
-        self._steering: list[str] = []
+        self._steering: list[UserMessage] = []
 
     def add(self, message: Message) -> None:
         message = self._readable(message)
@@ -85,26 +85,27 @@ class Context:
         """The same conversation behind another head: nobody has counted that."""
         self.meter.go_on_with(head, self.history)
 
-    def steer(self, text: str) -> None:
-        """Words of the person that the model shall hear before its next step."""
-        self._steering.append(text)
+    def steer(self, message: UserMessage) -> None:
+        """What the person says and the model shall hear before its next step."""
+        self._steering.append(message)
 
     @property
-    def steering(self) -> tuple[str, ...]:
+    def steering(self) -> tuple[UserMessage, ...]:
         """What `steer` was told and the model has not heard."""
         return tuple(self._steering)
 
     def take_steering(self) -> bool:
         """Add what waits to be heard; whether there was anything."""
-        texts, self._steering = self._steering, []
-        for text in texts:
-            self.add(UserMessage(text=text))
-        return bool(texts)
+        messages = self.unheard()
+        for message in messages:
+            self.add(message)
+        return bool(messages)
 
-    def unheard(self) -> tuple[str, ...]:
-        """`steering`, which waits no longer."""
-        texts, self._steering = self.steering, []
-        return texts
+    def unheard(self, last: int | None = None) -> tuple[UserMessage, ...]:
+        """`steering`, or the `last` of it, which waits no longer."""
+        first = 0 if last is None else max(len(self._steering) - last, 0)
+        messages, self._steering[first:] = tuple(self._steering[first:]), []
+        return messages
 
     def close_calls(self, text: str) -> None:
         """Answer every unanswered call of the last answer with `text`, so that the history stays valid."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -205,19 +205,21 @@ class Session:
 
         return self._stream(line, turn)
 
-    def steer(self, text: str) -> None:
+    def steer(self, text: str, beside: str = "") -> None:
         """Words for the running turn: the model hears them before its next step, without the turn being stopped. When
-        it ends before that, they begin the next message."""
-        self._context.steer(overt_for(text, self._feed.emit, self._rt.agent))
+        it ends before that, they begin the next message. `beside`, which `read` gave, goes in front of them."""
+        words = overt_for(text, self._feed.emit, self._rt.agent)
+        told = UserMessage(text=f"{beside}\n\n{words}", said=(words,)) if beside else UserMessage(text=words)
+        self._context.steer(told)
 
     @property
     def steering(self) -> tuple[str, ...]:
         """Words of `steer` that the model has not heard yet, oldest first."""
-        return self._context.steering
+        return _words(self._context.steering)
 
-    def unsteer(self) -> tuple[str, ...]:
-        """Take `steering` back."""
-        return self._context.unheard()
+    def unsteer(self, last: int | None = None) -> tuple[str, ...]:
+        """Take `steering` back, or the `last` of it, without what stood beside."""
+        return _words(self._context.unheard(last))
 
     def compact(self) -> AsyncGenerator[Event, None]:
         """Replace the conversation by a summary of it and its last turn, in a turn of its own."""
@@ -242,10 +244,13 @@ class Session:
         return self._stream(f"!{command}", turn)
 
     async def attach(self, paths: Sequence[str]) -> None:
-        """Put the content of files and folders the person named in front of the next message. A path that cannot
-        be read says so in its place."""
+        """Put what `read` gives in front of the next message."""
+        self._asides.append(await self.read(paths))
+
+    async def read(self, paths: Sequence[str]) -> str:
+        """The content of files and folders the person named. A path that cannot be read says so in its place."""
         budget = self._context.meter.result_budget(self.history, 1)
-        self._asides.append(await read_for_person(self._rt.tooling, paths, budget))
+        return await read_for_person(self._rt.tooling, paths, budget)
 
     async def _stream(
         self, text: str, work: Callable[[], Awaitable[StopReason]]
@@ -301,10 +306,12 @@ class Session:
         """The message with what is new around it in front: surroundings, what the person said too late for the last
         turn, and what they did meanwhile."""
         now, unheard = self._look(), self._context.unheard()
-        parts = [preface(self._told, now), *unheard, *self._asides, text]
+        parts = [preface(self._told, now), *(told.text for told in unheard), *self._asides, text]
         self._told = now
         self._asides.clear()
         whole = overt_for("\n\n".join(part for part in parts if part), self._feed.emit, self._rt.agent)
-        return UserMessage(
-            text=whole, images=images, said=tuple(overt(words)[0] for words in (*unheard, said))
-        )
+        return UserMessage(text=whole, images=images, said=(*_words(unheard), overt(said)[0]))
+
+
+def _words(told: Iterable[UserMessage]) -> tuple[str, ...]:
+    return tuple(words for message in told for words in message.words)

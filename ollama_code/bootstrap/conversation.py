@@ -99,6 +99,11 @@ class Conversation:
             async for event in events:
                 yield event
 
+    async def beside(self, line: str) -> str:
+        """What the files and folders hold that are named by `@path`, for words that steer. Raises: as `open`."""
+        paths = mentioned(line)
+        return await (await self.open()).session.read(paths) if paths else ""
+
     async def follow(self, line: str, recipe: Recipe) -> AsyncGenerator[Event, None]:
         """One turn for a typed command from a file. Closing the iterator stops the turn. Raises: as `open`."""
         async with aclosing((await self.open()).session.follow(line, recipe)) as events:

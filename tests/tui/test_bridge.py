@@ -217,12 +217,30 @@ async def test_words_for_the_running_turn_are_heard_before_its_next_step(server)
     async with bridged() as (bridge, face):
         bridge.submit("look around")
         await gate.until_reached()
-        bridge.steer("be brief")
+        await bridge.steer("be brief")
         assert (face.steering, face.waiting) == (("be brief",), ())
         gate.open()
         await done(bridge, face, 1)
         assert face.steering == () and face.ends() == ["done"]
         assert server.chats[-1].json()["messages"][-1] == {"role": "user", "content": "be brief"}
+
+
+async def test_a_file_named_in_words_for_the_running_turn_is_attached(server, stage):
+    (stage.project / "rules.md").write_text("Never say cheese.\n")
+    gate = server.gate()
+    server.play(
+        Reply(calls=(Call("list_directory", {"path": "."}),), pace=Pace(hold=gate)), Reply(text="I will not.")
+    )
+    async with bridged() as (bridge, face):
+        bridge.submit("look around")
+        await gate.until_reached()
+        await bridge.steer("mind @rules.md")
+        assert face.steering == ("mind @rules.md",)
+        gate.open()
+        await done(bridge, face, 1)
+        heard = server.chats[-1].json()["messages"][-1]["content"]
+        assert "Never say cheese." in heard and heard.endswith("mind @rules.md")
+        assert history(bridge)[-2].words == ("mind @rules.md",)
 
 
 async def test_words_that_no_step_heard_are_held(server):
@@ -231,7 +249,7 @@ async def test_words_that_no_step_heard_are_held(server):
     async with bridged() as (bridge, face):
         bridge.submit("a")
         await gate.until_reached()
-        bridge.steer("be brief")
+        await bridge.steer("be brief")
         bridge.stop()
         await done(bridge, face, 1)
         assert (face.steering, face.held) == ((), ("be brief",))
@@ -247,7 +265,7 @@ async def test_words_for_a_turn_can_be_taken_back_the_newest_first(server):
         bridge.submit("a")
         await gate.until_reached()
         for words in ("first", "second"):
-            bridge.steer(words)
+            await bridge.steer(words)
         assert bridge.take_back() == "second" and face.steering == ("first",)
         assert (bridge.take_back(), bridge.take_back(), face.steering) == ("first", "", ())
         gate.open()
@@ -262,7 +280,7 @@ async def test_a_command_steers_nothing_and_waits(server, line: str):
     async with bridged() as (bridge, face):
         bridge.submit("a")
         await gate.until_reached()
-        bridge.steer(line)
+        await bridge.steer(line)
         assert (face.steering, face.waiting) == ((), (line,))
         gate.open()
 
@@ -316,7 +334,7 @@ async def test_a_command_that_needs_not_wait_waits_while_there_is_no_session(ser
 async def test_without_a_turn_words_that_would_steer_begin_one(server):
     server.play(Reply(text="one"))
     async with bridged() as (bridge, face):
-        bridge.steer("hello")
+        await bridge.steer("hello")
         await done(bridge, face, 1)
         assert face.turns() == ["hello"]
 

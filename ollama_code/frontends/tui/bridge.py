@@ -132,13 +132,15 @@ class Bridge:
         except OllamaCodeError as e:
             self._face.say(e.sentence, "error")
 
-    def steer(self, line: str) -> None:
+    async def steer(self, line: str) -> None:
         """Words for the turn that runs, heard before its next step. Without such a turn they are sent as a line, and
         so is a command."""
-        if self._turning is None or is_command(line) or line.startswith("!"):
+        steers = self._turning is not None and not is_command(line) and not line.startswith("!")
+        beside = await self._talk.beside(line) if self._talk is not None and steers else ""
+        if self._turning is None or not steers:  # it may have ended while a file was read
             self.submit(line)
         else:
-            self._turning.steer(line)
+            self._turning.steer(line, beside)
             self._orders.announce()
 
     def go_on(self) -> None:
@@ -205,13 +207,9 @@ class Bridge:
 
     def _unsteered(self) -> str:
         """The newest words that the running turn has not heard, taken back."""
-        if self._turning is None or not self._turning.steering:
-            return ""
-        *older, newest = self._turning.unsteer()
-        for words in older:
-            self._turning.steer(words)
+        taken = self._turning.unsteer(last=1) if self._turning is not None else ()
         self._orders.announce()
-        return newest
+        return "".join(taken)
 
     def _present(self, opened: Opened) -> None:
         """Tell the screen of a session and let it hear everything that session tells from now on."""

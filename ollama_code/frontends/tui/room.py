@@ -135,7 +135,7 @@ class Room(Row):
         self.hint("")
         words = text or self.bridge.take_back()
         if words and not self._answered_at_once(words):
-            self.bridge.steer(words)
+            self.run_worker(self.bridge.steer(words), name="steer")
 
     def go_on(self) -> None:
         """Nothing was typed, only Enter: send what is held; while something is missing, see whether it is there."""

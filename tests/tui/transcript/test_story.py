@@ -6,6 +6,7 @@ from ollama_code.core.display import DiffBlock, FilesBlock, OutputBlock, TextBlo
 from ollama_code.core.error_type import ErrorType
 from ollama_code.core.events import (
     JobChanged,
+    MessageAdded,
     Notice,
     PermissionAnswered,
     PermissionAsked,
@@ -50,6 +51,17 @@ async def test_a_turn_reads_from_the_question_to_the_answer():
         TurnFinished(reason="done"),
     )
     assert rows == [" ❯ why?", "   really", "", " Because."]
+
+
+async def test_what_steers_a_turn_is_shown_once_and_without_the_file_beside_it():
+    rows = await shown(
+        TurnStarted(text="go"),
+        MessageAdded(message=UserMessage(text="surroundings\n\ngo", said=("go",))),
+        StepStarted(number=1),
+        TextDelta(text="I begin.\n"),
+        MessageAdded(message=UserMessage(text="--- a.md ---\n\nsee @a.md", said=("see @a.md",))),
+    )
+    assert rows == [" ❯ go", "", " I begin.", "", " ❯ see @a.md"]
 
 
 async def test_events_of_other_parts_show_nothing():

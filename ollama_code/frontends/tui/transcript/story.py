@@ -70,6 +70,8 @@ class Story:
         self._step: dict[str, list[Stream]] = {}
         self._calls: dict[tuple[str, str], ToolBlock] = {}
         self._drafts: dict[str, dict[int, Drafted]] = {}
+        self._begins = False
+        """Whether the words that a turn begins with are about to come: they are on the screen already."""
 
     def hear(self, event: Event) -> None:
         match event:
@@ -89,13 +91,14 @@ class Story:
                 self._draft(event)
             case MessageAdded(message=AssistantMessage(text=text), agent=agent):
                 self._correct(agent, text)
-            case MessageAdded(message=UserMessage(by="person", said=(), text=text), agent="main"):
-                self._begin(UserBlock(text), MAIN)  # in the middle of a turn, which it steers
+            case MessageAdded(message=UserMessage(by="person") as message, agent="main"):
+                self._told(message)
             case ToolStarted():
                 self._start_call(event)
             case ToolFinished(call_id=call, agent=agent):
                 self._finish_call(event)
             case TurnStarted(text=text, agent=agent):
+                self._begins = agent == MAIN or self._begins
                 self._begin(UserBlock(text) if agent == MAIN else NoticeBlock(one_line(text), "dim"), agent)
             case TurnFinished():
                 self._end_turn(event)
@@ -125,6 +128,13 @@ class Story:
         """A block that ends what `agent` was saying."""
         self._close(agent)
         self._place(block, _depth(agent))
+
+    def _told(self, message: UserMessage) -> None:
+        """Words of the person in the middle of a turn, which they steer."""
+        if not self._begins:
+            for words in message.words:
+                self._begin(UserBlock(words), MAIN)
+        self._begins = False
 
     def _aside(self, event: Event) -> None:
         """Facts that take one quiet line."""
