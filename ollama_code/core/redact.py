@@ -14,6 +14,8 @@ HIDDEN = "<secret>"
 _SHORTEST, _SHORTEST_WORD = 8, 16
 """Characters below which a known value is too likely to be a common word: of any, of one of letters alone."""
 _SHORTEST_LITERAL, _SHORTEST_QUOTED = 16, 12
+_LONGEST_LITERAL = 4096
+"""Characters of a value after a name: an RSA key on one line is shorter."""
 _MIXED = 3
 """How often a letter and a digit stand side by side, at least, in what nobody would call a word."""
 
@@ -69,17 +71,17 @@ _TOKENS = {
     "asia": r"ASIA[A-Z0-9]{16}",
     "aiza": r"AIza[\w-]{30,}",
     "xox": r"xox[a-z]-[A-Za-z0-9-]{8,}",
-    "sk-": r"sk-(?=[\w-]*[0-9])[\w-]{16,}",
+    "sk-": r"sk-(?=[a-zA-Z_-]{0,200}+[0-9])[\w-]{16,}",
     "hf_": r"hf_[A-Za-z0-9]{16,}",
-    "eyj": r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",  # a JSON web token
+    "eyj": r"eyJ[\w-]{8,4096}+\.[\w-]{8,}+\.[\w-]*",  # a JSON web token
 }
 _WORD_START = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))"
 """Also after a line break that JSON wrote as two characters."""
 _TOKEN = _Form(tuple(_TOKENS), re.compile(f"{_WORD_START}(?:{'|'.join(_TOKENS.values())})"))
 
 _BEGIN, _END = (rf"-----{side} [A-Z0-9 ]*PRIVATE KEY-----" for side in ("BEGIN", "END"))
-_LINE = r"[^(){}\[\]<>_$;@&?!~`^%]"
-"""Lines of a key, with numbers, quotes or escapes around them: code soon has other characters."""
+_LINE = r"(?:[^(){}\[\]<>_$;@&?!~`^%-]|-(?!----BEGIN))"
+"""Of a key, with numbers, quotes or escapes around it: code soon has other characters, another key has its own."""
 _SURE_KEY = _Form(
     ("-----begin",),
     re.compile(
@@ -101,7 +103,11 @@ _NAMED = r"""
     | \b bearer \s+
     )
 """
-_LITERAL = r"""(?P<value> [A-Za-z0-9+/=_.~!?@#%^&*:-]+ (?=["'\\]) | [A-Za-z0-9+/=_~-]+ (?=[\s"'\\,;&|]|\Z))"""
+_LITERAL = rf"""
+    (?-i: (?P<value> [A-Za-z0-9+/=_.~!?@#%^&*:-]{{1,{_LONGEST_LITERAL}}}+ (?=["'\\])
+                   | [A-Za-z0-9+/=_~-]{{1,{_LONGEST_LITERAL}}}+ (?=[\s"'\\,;&|]|\Z) ))
+"""
+"""In no piece that could be given back: many names in one long run would each read it again and again."""
 _FLAGS = re.VERBOSE | re.IGNORECASE
 _SURELY_NAMED = _Form(_NAMES, re.compile(_NAMED + _LITERAL, _FLAGS), _is_random)
 _ANY_NAMED = _Form(_NAMES, re.compile(rf"""{_NAMED}(?: (?<=["']) [^"'\\]+ | [^\s"'\\,;&|]+ )""", _FLAGS))

@@ -115,3 +115,16 @@ def test_a_known_value_that_may_be_a_word_stays():
 
 def test_a_known_value_is_hidden_whatever_it_looks_like():
     assert Redactor(["correct horse", "abc"]).likely("say correct horse, abc") == f"say {HIDDEN}, abc"
+
+
+@pytest.mark.parametrize(
+    "piece", ["-----BEGIN PRIVATE KEY-----\n", "token=", "password=a1/", "sk--", "eyJabcdefgh-"]
+)
+def test_text_made_to_be_read_again_and_again_is_read_once(piece: str):
+    text = f"{piece * (200_000 // len(piece))} the end"  # took minutes
+    assert Redactor().sure(text).endswith(" the end")
+
+
+def test_each_of_two_keys_is_hidden_though_the_first_was_cut():
+    cut, whole = "-----BEGIN RSA PRIVATE KEY-----\n", f"-----BEGIN RSA PRIVATE KEY-----\n{TOKEN * 4}\n"
+    assert Redactor().sure(cut + whole) == f"{cut}{HIDDEN}"
