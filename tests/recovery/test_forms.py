@@ -189,3 +189,11 @@ def test_arguments_that_are_all_in_one_tag_are_opened(tags: str):
 def test_an_answer_that_is_all_one_tag_of_no_tool_is_asked_for_again():
     verdict = judge(Turn(content="<delete_file>\n<path>a</path>\n</delete_file>"), DECLARED)
     assert verdict.outcome == "ask" and "delete_file" in verdict.note
+
+
+@pytest.mark.parametrize("form", ["<function=write_file>{}", '{"name": "write_file", "arguments": {}}'])
+def test_a_string_that_may_go_on_behind_its_brace_never_runs(form: str):
+    written = form.replace("{}", '{"file_path": "/a", "content": "echo "}')
+    assert judge(Turn(content=written), DECLARED).calls
+    for more in ('" > f', '", then', '" > f"}'):
+        assert judge(Turn(content=written + more), DECLARED).calls == ()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ollama_code.providers.recover.declared import Declared
 from ollama_code.providers.recover.find import CALL_FENCES, CODE_FENCES, blocks
-from ollama_code.providers.recover.tokens import INVENTED, edged, garbage_end, head_end
+from ollama_code.providers.recover.tokens import edged, garbage_end, head_end, without_invented
 from ollama_code.providers.recover.written import Block, State, Written
 
 _EXAMPLE = re.compile(
@@ -51,9 +51,7 @@ def standing(text: str, declared: Declared) -> Standing:
 
 def explained(text: str, end: int, until: int) -> bool:
     """Whether words follow a call: not garbage, not an invented result."""
-    rest = text[garbage_end(text, end) : until]
-    invented = INVENTED.search(rest)
-    return bool(edged(rest[: invented.start()] if invented else rest))
+    return bool(edged(without_invented(text[garbage_end(text, end) : until])))
 
 
 def is_call(text: str, found: list[Block], number: int, declared: Declared) -> bool:
@@ -118,7 +116,5 @@ def _visible(text: str, kept: list[Block]) -> str:
     for block in kept:
         pieces.append(text[at : block.start])
         at = block.end
-    rest = text[at:]
-    invented = INVENTED.search(rest)
-    pieces.append(rest[: invented.start()] if invented else rest)
+    pieces.append(without_invented(text[at:]))
     return "\n\n".join(piece for piece in map(edged, pieces) if piece)

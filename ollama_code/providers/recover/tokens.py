@@ -40,7 +40,7 @@ _CONTROL = (
 )
 _HEADER = r"<\|(?:start|channel)\|>[^\n{]{0,80}?\bto="
 _STRAY = (
-    r"</(?:function|invoke|param(?:eter)?|\w{1,20}_arg_(?:value|key)|arg_value|arg_key|think|tool)>"
+    rf"</(?:function|invoke|param(?:eter)?|{PAIR_PREFIX}arg_(?:value|key)|think|tool)>"
     rf"|</{PREFIX}(?:invoke|parameter)>"
     rf"|{CLOSER.pattern}"
 )

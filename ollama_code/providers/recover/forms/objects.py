@@ -34,6 +34,7 @@ _CARRIES = re.compile(
     rf"""["'“”]?(?:{"|".join((*ARGUMENT_KEYS, *_LISTS, "function", "functionCall"))})["'“”]?\s*:\s*["“{{\[]"""
 )
 _BOUND = re.compile(rf"{CLOSER.pattern}|\n```")
+_QUOTE_AND_WORDS = re.compile(r"[\"'](?!/?>)\s*[^\s\"'`<}\])]")
 _LOOK_AHEAD = 1000
 """Characters in which a broken object shows that it was to be a call."""
 _REACH = 20_000
@@ -90,8 +91,11 @@ def _element(text: str, at: int) -> tuple[tuple[Written, ...] | None, int]:
 
 
 def runs_over(text: str, at: int) -> bool:
-    """Whether the line goes on behind an object as if one of its strings had not ended: with a brace too many."""
+    """Whether the line goes on behind an object as if one of its strings had not ended: with a quote and words, or
+    with a brace too many."""
     line = text[at : at + _LOOK_AHEAD].partition("\n")[0].lstrip("}] \t")
+    if _QUOTE_AND_WORDS.match(line):
+        return True
     return not line.startswith((",", ";", "{")) and line.count("}") > line.count("{")
 
 
