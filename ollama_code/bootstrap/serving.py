@@ -14,20 +14,20 @@ from pathlib import Path
 from typing import Literal
 
 from ollama_code.bootstrap.hosting import AskingFor, Household
-from ollama_code.bootstrap.hosts import Host, Hosts
 from ollama_code.bootstrap.keys import load_with_keys
 from ollama_code.bootstrap.model import connect, described
 from ollama_code.bootstrap.naming import meant
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.profile import known_of
 from ollama_code.bootstrap.records import recorder, redactor
+from ollama_code.bootstrap.servers import Server, Servers
 from ollama_code.bootstrap.site import home
 from ollama_code.bootstrap.slots import Admission
 from ollama_code.bootstrap.trust.effects import governed
 from ollama_code.bootstrap.trust.folder import FolderTrust
 from ollama_code.bootstrap.watch import Watch
 from ollama_code.bootstrap.window import Wishes, settled_window
-from ollama_code.bootstrap.workbench import Bounds, House, Workbench
+from ollama_code.bootstrap.workbench import Bounds, HouseRules, Workbench
 from ollama_code.core.audit import Decided, Ran, Record
 from ollama_code.core.errors import ModelMissing
 from ollama_code.core.events import Event, Notice
@@ -76,22 +76,22 @@ class Model:
 class Backend:
     """Shared by all requests, as long as `serving_backend` holds it open. `scratch` is a folder of its own."""
 
-    def __init__(self, serving: Serving, hosts: Hosts, loaded: Loaded, scratch: Path) -> None:
+    def __init__(self, serving: Serving, servers: Servers, loaded: Loaded, scratch: Path) -> None:
         self.serving = serving
-        self.hosts = hosts
+        self.servers = servers
         self.tools = wire_tools(without=(COMMAND,) if serving.bounds.commands == () else ())
         """The seven, without the one for commands where none may run. Made once: it costs some milliseconds."""
         self._loaded = loaded
         self._settings = loaded.settings
         self._scratch = scratch
         self._models: dict[str, Model] = {}
-        self.admission = Admission(hosts.at_once)
+        self.admission = Admission(servers.at_once)
         """Who is let in at all; whose turn it is, each server says for itself."""
         self._grants = Grants()
         """What a person allows for as long as this serves."""
         self.changing = asyncio.Lock()
         """Held by the one call that may change something in the directory."""
-        self.chat = serving.watch.over(hosts.chat)
+        self.chat = serving.watch.over(servers.chat)
 
     async def model(self, name: str) -> Model:
         """The model meant by this name, which may be empty. Looked up once, so that its window stays: the one that a
@@ -99,15 +99,15 @@ class Backend:
         Raises: ProviderError, ModelUnclear."""
         name = name.strip()
         if name not in self._models:
-            installed = await self.hosts.installed()
+            installed = await self.servers.installed()
             found = self._meant(name, installed)
-            models = await self.hosts.of_model(found, lambda host: self._on(host, found, installed))
+            models = await self.servers.of_model(found, lambda server: self._on(server, found, installed))
             self._models[name] = min(models, key=lambda model: model.num_ctx)  # it has to fit on each of them
         return self._models[name]
 
-    async def _on(self, host: Host, name: str, installed: Sequence[ModelSummary]) -> Model:
+    async def _on(self, server: Server, name: str, installed: Sequence[ModelSummary]) -> Model:
         ollama = self._settings.ollama
-        chosen = await described(host.provider, host.name, name, installed)
+        chosen = await described(server.provider, server.name, name, installed)
         known, _ = await known_of(chosen)
         wishes = Wishes(self.serving.options.num_ctx, ollama.num_ctx, ollama.keep_alive)
         window = settled_window(chosen, known.profile, wishes) or unmeasured(chosen.info)
@@ -122,7 +122,7 @@ class Backend:
         header = Header(folder.name, "proxy", str(bounds.directory), lambda: bench.sandbox.level, client)
         redact = await asyncio.to_thread(redactor, self._loaded)
         household = self.serving.household
-        house = House(
+        house = HouseRules(
             loaded=self._loaded,
             options=self.serving.options,
             record=_both(
@@ -147,7 +147,7 @@ class Backend:
 
     async def listed(self, name: str) -> ModelSummary:
         """The installed model meant by this name. Raises: ProviderError, ModelMissing."""
-        installed = await self.hosts.installed()
+        installed = await self.servers.installed()
         found = self._meant(name, installed)
         for model in installed:
             if same_model(model.name, found):
@@ -164,33 +164,33 @@ class Backend:
 @asynccontextmanager
 async def serving_backend(serving: Serving) -> AsyncGenerator[Backend, None]:
     """Raises: UsageError for settings to mend or a directory that cannot be entered."""
-    hosts, loaded = await _connected(serving)
+    servers, loaded = await _connected(serving)
     try:
         if serving.household is not None:  # its person decides what the folder may say, as in a session
             folder = await FolderTrust(home(), None).of(serving.bounds.directory)
             loaded = governed(loaded, folder)
         with _scratch() as scratch:
-            backend = Backend(serving, hosts, loaded, scratch)
+            backend = Backend(serving, servers, loaded, scratch)
             async with backend.bench():
                 pass  # a directory that cannot be entered is told now, and not to the first client
             yield backend
     finally:
-        await hosts.close()
+        await servers.close()
 
 
-async def _connected(serving: Serving) -> tuple[Hosts, Loaded]:
+async def _connected(serving: Serving) -> tuple[Servers, Loaded]:
     """Each server gets the key that was set for it, and no other; all of them are secrets. The settings do not
     depend on the server."""
     first, *more = [serving.options, *(replace(serving.options, ollama_url=url) for url in serving.more_urls)]
     loaded = await asyncio.to_thread(load_with_keys, first)
     provider, name = await connect(first, loaded)
-    hosts = {name: Host(name, provider, serving.parallel)}
+    servers = {name: Server(name, provider, serving.parallel)}
     for options in more:
         with_key = await asyncio.to_thread(load_with_keys, options)
         provider, name = await connect(options, with_key)
-        hosts.setdefault(name, Host(name, provider, serving.parallel))
+        servers.setdefault(name, Server(name, provider, serving.parallel))
         loaded = replace(loaded, credentials=(*loaded.credentials, *with_key.credentials))
-    return Hosts([*hosts.values()]), loaded
+    return Servers([*servers.values()]), loaded
 
 
 def _both(one: Record, other: Record) -> Record:

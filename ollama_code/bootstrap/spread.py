@@ -36,8 +36,8 @@ class View:
 
 
 def ranked(views: Sequence[View]) -> list[int]:
-    """The indices of those to try, the best first. Those that did not answer lately come last, and are left out, like
-    those without the model, as long as there is another."""
+    """The indices of those to try, the best first. As long as there is another, those that did not answer lately are
+    left out, and those without the model."""
     able = [index for index, view in enumerate(views) if view.reachable and view.installed]
     if not able:
         return [index for index, view in enumerate(views) if view.reachable] or [*range(len(views))]

@@ -55,16 +55,8 @@ class Bounds:
     """Nobody can be asked for the network: commands have it only when this says so."""
 
 
-def allowlist(given: str | Sequence[str] | None) -> tuple[str, ...] | None:
-    """`Bounds.commands` from a list, or from one text with commas."""
-    if given is None:
-        return None
-    entries = given.split(",") if isinstance(given, str) else given
-    return tuple(entry.strip() for entry in entries if entry.strip())
-
-
 @dataclass(frozen=True)
-class House:
+class HouseRules:
     """What holds on this machine whoever calls: rules of `loaded` and `options` that ask or deny; `record` hears what
     is decided and run; `hides` makes of a result what may leave."""
 
@@ -80,10 +72,10 @@ class House:
 class Workbench:
     """Runs calls inside its bounds and refuses everything that would ask. Close it to end background commands."""
 
-    def __init__(self, bounds: Bounds, scratch: Path, house: House | None = None) -> None:
+    def __init__(self, bounds: Bounds, scratch: Path, house: HouseRules | None = None) -> None:
         """`scratch` holds the logs and full outputs; the tools may read it.
         Raises: UsageError for a directory that cannot be entered, or a rule that cannot be meant."""
-        house = house or House()
+        house = house or HouseRules()
         self._commands_bounded = bounds.commands is not None
         self._hides = house.hides
         self._stack = AsyncExitStack()
@@ -152,7 +144,7 @@ class Workbench:
         await self._stack.aclose()
 
 
-def _policy(bounds: Bounds, house: House, tools: Toolset) -> Policy:
+def _policy(bounds: Bounds, house: HouseRules, tools: Toolset) -> Policy:
     loaded = house.loaded
     rules = gather_policy(house.options, loaded, tools, bounds.directory) if loaded else Policy()
     if house.asker is not None:

@@ -13,7 +13,8 @@ from types import TracebackType
 
 from pydantic import JsonValue
 
-from ollama_code.bootstrap.workbench import Bounds, Workbench, allowlist
+from ollama_code.bootstrap.allowlist import allowlist
+from ollama_code.bootstrap.workbench import Bounds, Workbench
 from ollama_code.core.errors import UsageError
 from ollama_code.core.head import WireTool
 from ollama_code.core.messages import Arguments, ToolCall

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ollama_code.bootstrap.records import redactor
-from ollama_code.bootstrap.workbench import Bounds, House, Workbench
+from ollama_code.bootstrap.workbench import Bounds, HouseRules, Workbench
 from ollama_code.core.errors import UsageError
 from ollama_code.core.messages import ToolCall
 from ollama_code.paths import Home
@@ -38,7 +38,7 @@ def settings(home: Home, **sections: object) -> Loaded:
     return load(home, {}, Flags())
 
 
-async def answers(project: Path, house: House, *calls: tuple[str, dict[str, str]]) -> list[str]:
+async def answers(project: Path, house: HouseRules, *calls: tuple[str, dict[str, str]]) -> list[str]:
     scratch = project.parent / "scratch"
     scratch.mkdir()
     bench = Workbench(Bounds(project), scratch, house)
@@ -57,7 +57,7 @@ async def test_rules_that_deny_or_ask_hold_and_those_that_allow_do_not(home: Hom
     (project.parent / "outside.txt").write_text("pear\n")
     denied, asked, outside, allowed = await answers(
         project,
-        House(loaded=settings(home, permissions=rules)),
+        HouseRules(loaded=settings(home, permissions=rules)),
         ("read_file", {"file_path": "a.txt"}),
         ("write_file", {"file_path": "b.txt", "content": "x"}),
         ("read_file", {"file_path": str(project.parent / "outside.txt")}),
@@ -70,13 +70,13 @@ async def test_rules_that_deny_or_ask_hold_and_those_that_allow_do_not(home: Hom
 
 async def test_a_search_does_not_open_what_may_not_be_read(home: Home, project: Path):
     loaded = settings(home, permissions={"deny": ["read_file(a.txt)"]})
-    [found] = await answers(project, House(loaded=loaded), ("grep_search", {"pattern": "apple|berry"}))
+    [found] = await answers(project, HouseRules(loaded=loaded), ("grep_search", {"pattern": "apple|berry"}))
     assert "berry" in found and "apple plain" not in found
 
 
 async def test_a_rule_that_cannot_be_meant_is_told_before_anything_runs(home: Home, project: Path):
     with pytest.raises(UsageError, match="nonsense"):
-        await answers(project, House(loaded=settings(home, permissions={"deny": ["nonsense(x)"]})))
+        await answers(project, HouseRules(loaded=settings(home, permissions={"deny": ["nonsense(x)"]})))
 
 
 def test_of_a_header_the_secret_is_known_and_a_usual_value_is_none(home: Home):
@@ -90,5 +90,5 @@ async def test_keys_of_the_settings_and_tokens_of_proxies_do_not_leave(home: Hom
     redact = redactor(settings(home, ollama={"apiKey": "plain-words-only"}))
     (project / "b.txt").write_text("another-long-word API_KEY=a8f5f167f44f4964e6c9\n")
     calls = (("read_file", {"file_path": "a.txt"}), ("read_file", {"file_path": "b.txt"}))
-    first, second = await answers(project, House(hides=redact.known), *calls)
+    first, second = await answers(project, HouseRules(hides=redact.known), *calls)
     assert "apple <secret>" in first and "<secret> API_KEY=a8f5f167f44f4964e6c9" in second

@@ -74,16 +74,16 @@ class Service:
 
     async def numbers(self, request: Request) -> Response:
         assert self.metrics is not None
-        hosts = self.backend.hosts
+        servers = self.backend.servers
         gauges = {
-            "queue_length": hosts.waiting,
-            "running_turns": hosts.running,
+            "queue_length": servers.waiting,
+            "running_turns": servers.running,
             "open_requests": self.backend.admission.inside,
         }
         return Response(self.metrics.text(gauges), media_type=CONTENT_TYPE)
 
     async def models(self, request: Request) -> Response:
-        installed = await self.backend.hosts.installed()
+        installed = await self.backend.servers.installed()
         if dialect_of(request) == ANTHROPIC:
             return JSONResponse(anthropic_list(installed, request.query_params))
         return JSONResponse(openai_list(installed))
@@ -94,10 +94,10 @@ class Service:
 
     async def tags(self, request: Request) -> Response:
         """As Ollama lists them: some clients look there whether it is there, and new enough."""
-        return JSONResponse(ollama_list(await self.backend.hosts.installed()))
+        return JSONResponse(ollama_list(await self.backend.servers.installed()))
 
     async def version(self, request: Request) -> Response:
-        return JSONResponse({"version": await self.backend.hosts.version()})
+        return JSONResponse({"version": await self.backend.servers.version()})
 
     async def chat(self, request: Request) -> Delivery:
         body = openai_request.read_chat(await read_body(request))

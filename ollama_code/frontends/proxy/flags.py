@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
+from ollama_code.bootstrap.allowlist import allowlist
 from ollama_code.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def read_flags(argv: Sequence[str], environ: Mapping[str, str]) -> ServeFlags:
         ollama_urls=tuple(given.ollama_url),
         directory=given.working_dir,
         more_directories=tuple(given.allowed_dirs),
-        commands=() if given.no_commands else _prefixes(given.command_allowlist),
+        commands=() if given.no_commands else allowlist(given.command_allowlist),
         remote_commands=given.allow_remote_commands,
         tools=given.tools_policy,
         max_iterations=given.max_iterations,
@@ -187,12 +188,6 @@ def slots_of_engine(environ: Mapping[str, str]) -> int:
     """What Ollama's own variable says, if it is set here too; the server cannot be asked. Its default is one."""
     given = environ.get("OLLAMA_NUM_PARALLEL", "")
     return int(given) if _is_count(given) else 1
-
-
-def _prefixes(text: str | None) -> tuple[str, ...] | None:
-    if text is None:
-        return None
-    return tuple(entry.strip() for entry in text.split(",") if entry.strip())
 
 
 def _is_token(text: str) -> bool:

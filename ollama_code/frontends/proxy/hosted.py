@@ -15,7 +15,8 @@ from ollama_code.core.errors import UsageError
 from ollama_code.core.events import Notice
 from ollama_code.frontends.proxy.app import Service, proxy_app
 from ollama_code.frontends.proxy.flags import ServeFlags, read_flags, usual_port
-from ollama_code.frontends.proxy.house import greeting, kept_token, serving_of
+from ollama_code.frontends.proxy.greeting import greeting
+from ollama_code.frontends.proxy.house import kept_token, serving_of
 from ollama_code.frontends.proxy.serve import bound_socket, listening, rules_of
 from ollama_code.ports import Emit
 

@@ -1,5 +1,4 @@
-"""What stands behind the door: the backend, its routes, the token for programs that come later, and what is printed
-when all of it is there."""
+"""What stands behind the door: the backend, its routes, and the token for programs that come later."""
 
 from __future__ import annotations
 
@@ -17,10 +16,9 @@ from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.serving import Backend, Serving, serving_backend
 from ollama_code.bootstrap.site import home
 from ollama_code.bootstrap.workbench import Bounds
-from ollama_code.core.text import clean
 from ollama_code.frontends.proxy.app import Service, proxy_app
-from ollama_code.frontends.proxy.client_settings import NO_KEY
-from ollama_code.frontends.proxy.flags import CLIENTS, ServeFlags
+from ollama_code.frontends.proxy.flags import ServeFlags
+from ollama_code.frontends.proxy.greeting import greeting
 from ollama_code.frontends.proxy.guard import Rules
 from ollama_code.frontends.proxy.metrics import Metrics
 from ollama_code.frontends.proxy.watched import watch_for
@@ -86,45 +84,3 @@ def kept_token(flags: ServeFlags, listener: socket.socket) -> Iterator[None]:
     finally:
         with suppress(OSError):
             path.unlink()
-
-
-def greeting(flags: ServeFlags, listener: socket.socket, walls: str) -> str:
-    """What is served, what it may touch and which sandbox holds it, and the lines a client needs."""
-    host, port = listener.getsockname()[:2]
-    url = url_of(host, port)
-    key = NO_KEY if flags.token is None else "<your token>" if flags.token_given else flags.token
-    again = f"ollama-code --serve -p {port}" if flags.asks else "the same with"
-    lines = [
-        f"Serving on {url}",
-        *_powers(flags, walls),
-        "",
-        f"export OPENAI_BASE_URL={url}/v1",
-        f"export OPENAI_API_KEY={key}",
-        f"export ANTHROPIC_BASE_URL={url}",
-        f"export ANTHROPIC_AUTH_TOKEN={key}",
-        "",
-        f"All that one client needs: {again} --print-env {'|'.join(CLIENTS)}",
-    ]
-    return clean("\n".join(lines))
-
-
-def url_of(host: str, port: int) -> str:
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
-
-
-def _powers(flags: ServeFlags, walls: str) -> Iterator[str]:
-    if flags.tools == "never":
-        yield "Tools: none of ours; a client's own are passed through"
-        return
-    places = [flags.directory, *flags.more_directories]
-    asking = ", and ask before they change or run anything" if flags.asks else ""
-    yield f"Tools: read and write in {', '.join(str(Path(place).resolve()) for place in places)}{asking}"
-    match flags.commands:
-        case None if flags.asks:
-            yield f"Commands: those you say yes to, as you, {walls}"
-        case None:
-            yield f"Commands: every command, as you, {walls} (--no-commands forbids them)"
-        case ():
-            yield "Commands: none"
-        case prefixes:
-            yield f"Commands: only {', '.join(prefixes)}, {walls}"

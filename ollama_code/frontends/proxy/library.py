@@ -12,9 +12,10 @@ from types import TracebackType
 
 from pydantic import JsonValue
 
+from ollama_code.bootstrap.allowlist import allowlist
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.serving import Serving, ToolsPolicy, serving_backend
-from ollama_code.bootstrap.workbench import Bounds, allowlist
+from ollama_code.bootstrap.workbench import Bounds
 from ollama_code.core.errors import UsageError
 from ollama_code.frontends.proxy.app import Service
 from ollama_code.frontends.proxy.caller import Caller

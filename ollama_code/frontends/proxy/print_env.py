@@ -12,7 +12,8 @@ from ollama_code.core.errors import ModelUnclear, ProviderError, UsageError
 from ollama_code.core.text import clean
 from ollama_code.frontends.proxy.client_settings import NO_KEY, Access, settings_for
 from ollama_code.frontends.proxy.flags import ServeFlags
-from ollama_code.frontends.proxy.house import serving_of, url_of
+from ollama_code.frontends.proxy.greeting import url_of
+from ollama_code.frontends.proxy.house import serving_of
 from ollama_code.frontends.proxy.serve import address_of
 
 

@@ -44,8 +44,8 @@ class Sight:
 
 
 @dataclass
-class Host:
-    """One server. `name` is its address for people."""
+class Server:
+    """`name` is its address for people."""
 
     name: str
     provider: ChatProvider
@@ -87,42 +87,45 @@ class Host:
         return View(self.sight.reachable, self.has(model), loaded, ahead, self.prompts.unread(links))
 
 
-class Hosts:
+class Servers:
     """All of them. Closes their connections with `close`."""
 
-    def __init__(self, hosts: Sequence[Host]) -> None:
-        self._hosts = tuple(hosts)
+    def __init__(self, servers: Sequence[Server]) -> None:
+        self._servers = tuple(servers)
 
     @property
     def at_once(self) -> int:
         """Answers that are written at a time, by all of them."""
-        return sum(host.parallel for host in self._hosts)
+        return sum(server.parallel for server in self._servers)
 
     @property
     def waiting(self) -> int:
         """Answers that wait for their turn."""
-        return sum(host.slots.waiting for host in self._hosts)
+        return sum(server.slots.waiting for server in self._servers)
 
     @property
     def running(self) -> int:
         """Answers that are being written."""
-        return sum(host.slots.running for host in self._hosts)
+        return sum(server.slots.running for server in self._servers)
 
     async def chat(self, request: ChatRequest, *, behind: bool = False) -> AsyncGenerator[Chunk, None]:
         """The answer of one of them, as soon as it is its turn there; who is `behind` lets all others pass. A server
         that is down or full is left for the next one, as long as nothing was answered. Raises: ProviderError."""
-        if len(self._hosts) == 1:
-            [host] = self._hosts
-            async with host.slots.turn(behind=behind), aclosing(host.provider.chat(request)) as chunks:
+        if len(self._servers) == 1:
+            [server] = self._servers
+            async with server.slots.turn(behind=behind), aclosing(server.provider.chat(request)) as chunks:
                 async for chunk in chunks:
                     yield chunk
             return
         links, failures = links_of(request), list[ProviderError]()
-        for host in await self._ranked(request.head.model, links):
+        for server in await self._ranked(request.head.model, links):
             begun = False
             try:
-                async with host.slots.turn(behind=behind), aclosing(host.provider.chat(request)) as chunks:
-                    host.prompts.keep(links)
+                async with (
+                    server.slots.turn(behind=behind),
+                    aclosing(server.provider.chat(request)) as chunks,
+                ):
+                    server.prompts.keep(links)
                     async for chunk in chunks:
                         begun = begun or not isinstance(chunk, Phase)
                         yield chunk
@@ -130,63 +133,64 @@ class Hosts:
             except (ServerUnreachable, ServerBusy) as e:
                 if begun:
                     raise
-                failures.append(self._noted(host, e))
+                failures.append(self._noted(server, e))
         raise _all_of(failures)
 
     async def installed(self) -> tuple[ModelSummary, ...]:
         """What any of them has, each name once. Raises: ProviderError when none answers."""
         models: dict[str, ModelSummary] = {}
-        for found in await self._answers(await self._seen(), lambda host: host.provider.installed()):
+        for found in await self._answers(await self._seen(), lambda server: server.provider.installed()):
             for model in found:
                 models.setdefault(model.name, model)
         return tuple(models.values())
 
     async def version(self) -> str:
         """That of the first that answers. Raises: ProviderError when none does."""
-        return (await self._answers(await self._seen(), lambda host: host.provider.version()))[0]
+        return (await self._answers(await self._seen(), lambda server: server.provider.version()))[0]
 
-    async def of_model(self, model: str, question: Callable[[Host], Awaitable[T]]) -> list[T]:
+    async def of_model(self, model: str, question: Callable[[Server], Awaitable[T]]) -> list[T]:
         """What those that have the model answer; all where none can be seen to have it. Raises: ProviderError."""
         seen = await self._seen()
-        return await self._answers([host for host in seen if host.has(model)] or seen, question)
+        return await self._answers([server for server in seen if server.has(model)] or seen, question)
 
     async def close(self) -> None:
-        for host in self._hosts:
-            await host.provider.close()
+        for server in self._servers:
+            await server.provider.close()
 
-    async def _ranked(self, model: str, links: Sequence[Link]) -> list[Host]:
+    async def _ranked(self, model: str, links: Sequence[Link]) -> list[Server]:
         await self._look()
-        return [self._hosts[index] for index in ranked([host.view(model, links) for host in self._hosts])]
+        views = [server.view(model, links) for server in self._servers]
+        return [self._servers[index] for index in ranked(views)]
 
     async def _look(self) -> None:
         async with asyncio.TaskGroup() as group:
-            for host in self._hosts:
-                group.create_task(host.look())
+            for server in self._servers:
+                group.create_task(server.look())
 
-    async def _seen(self) -> Sequence[Host]:
+    async def _seen(self) -> Sequence[Server]:
         """Those that answered the last look, if any did."""
-        if len(self._hosts) == 1:
-            return self._hosts
+        if len(self._servers) == 1:
+            return self._servers
         await self._look()
-        return [host for host in self._hosts if host.sight.reachable] or self._hosts
+        return [server for server in self._servers if server.sight.reachable] or self._servers
 
-    async def _answers(self, hosts: Sequence[Host], question: Callable[[Host], Awaitable[T]]) -> list[T]:
+    async def _answers(
+        self, servers: Sequence[Server], question: Callable[[Server], Awaitable[T]]
+    ) -> list[T]:
         """Of those that can be reached. Raises: ProviderError."""
         answers, failures = list[T](), list[ProviderError]()
-        for host in hosts:
+        for server in servers:
             try:
-                answers.append(await question(host))
+                answers.append(await question(server))
             except ServerUnreachable as e:
-                failures.append(self._noted(host, e))
+                failures.append(self._noted(server, e))
         if not answers:
             raise _all_of(failures)
         return answers
 
-    def _noted(self, host: Host, error: ServerUnreachable | ServerBusy) -> ProviderError:
-        if len(self._hosts) > 1 and isinstance(
-            error, ServerUnreachable
-        ):  # the only one is asked again at once
-            host.lost()
+    def _noted(self, server: Server, error: ServerUnreachable | ServerBusy) -> ProviderError:
+        if len(self._servers) > 1 and isinstance(error, ServerUnreachable):
+            server.lost()  # the only one would be asked again at once
         return error
 
 
