@@ -22,6 +22,7 @@ from ollama_code.bootstrap.window import Tell, tell_nobody
 from ollama_code.commands.base import Desk, Outcome
 from ollama_code.commands.mentions import mentioned
 from ollama_code.commands.registry import NO_CUSTOM, Custom, run_command
+from ollama_code.core.errors import UsageError
 from ollama_code.core.events import Event
 from ollama_code.core.recipe import Recipe
 from ollama_code.ports import ModelSummary, Person, PullProgress
@@ -161,7 +162,11 @@ class Conversation:
     async def _open(self, options: Options, carried: Carried) -> Opened:
         folder = self._folder or await self._decided()
         start = Start(carried, folder)
-        opened = await open_session(options, self._person, start=start, tell=self._tell)
+        try:
+            opened = await open_session(options, self._person, start=start, tell=self._tell)
+        except UsageError:
+            self._folder = None  # it may be its settings that have to be mended
+            raise
         self.opened = replace(opened, notices=(*opened.notices, *self._troubles))
         self.opened.session.warm_up()
         return self.opened
