@@ -18,6 +18,8 @@ from tests.e2e.program import Program
 from tests.ollama_server import OllamaServer, Reply
 from tests.proxy.client import user
 
+REMOTE = ("--host", "0.0.0.0", "--allow-remote", "--auth-token", "x" * 32)
+
 
 @pytest.fixture
 def program(tmp_path: Path, server: OllamaServer) -> Program:
@@ -136,12 +138,6 @@ def test_a_port_that_is_taken_is_told(program: Program, server: OllamaServer):
     assert ran.code == 2 and str(server.port) in ran.err and "Traceback" not in ran.err
 
 
-def test_a_remote_server_needs_both_words(program: Program):
-    flags = ("--host", "0.0.0.0", "--allow-remote", "--auth-token", "x" * 32)
-    with program.running("--serve", "-p", "0", *flags) as running:
-        assert "0.0.0.0" in started(running.lines())["OPENAI_BASE_URL"]
-
-
 @pytest.mark.parametrize(
     ("more", "said"),
     [
@@ -151,9 +147,17 @@ def test_a_remote_server_needs_both_words(program: Program):
     ],
 )
 def test_others_run_only_commands_that_were_named(program: Program, more: list[str], said: bytes):
-    flags = ("--host", "0.0.0.0", "--allow-remote", "--auth-token", "x" * 32, *more)
-    with program.running("--serve", "-p", "0", *flags) as running:
+    with program.running("--serve", "-p", "0", *REMOTE, *more) as running:
         assert next(line for line in running.lines() if line.startswith(b"Commands")).startswith(said)
+
+
+def test_on_every_address_which_needs_all_of_these_words_clients_of_this_machine_are_told_one(
+    program: Program,
+):
+    with program.running("--serve", "-p", "0", *REMOTE) as running:
+        printed = started(running.lines())
+        answer = httpx.get(f"{printed['ANTHROPIC_BASE_URL']}/health", trust_env=False)
+    assert printed["OPENAI_BASE_URL"].startswith("http://127.0.0.1:") and answer.status_code == 200
 
 
 def test_the_help_is_that_of_the_proxy(program: Program):

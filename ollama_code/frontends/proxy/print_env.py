@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from pathlib import Path
 
 from ollama_code.bootstrap.serving import serving_backend
@@ -12,7 +11,7 @@ from ollama_code.core.errors import ModelUnclear, ProviderError, UsageError
 from ollama_code.core.text import clean
 from ollama_code.frontends.proxy.client_settings import NO_KEY, Access, settings_for
 from ollama_code.frontends.proxy.flags import ServeFlags
-from ollama_code.frontends.proxy.greeting import url_of
+from ollama_code.frontends.proxy.greeting import reached_at, url_of
 from ollama_code.frontends.proxy.house import serving_of
 from ollama_code.frontends.proxy.serve import address_of
 
@@ -35,12 +34,10 @@ async def _access(flags: ServeFlags) -> Access:
 def _called(flags: ServeFlags) -> tuple[str, tuple[str, ...]]:
     """The name by which a client finds the proxy, and what to know of it."""
     _, address = address_of(flags)
-    host = str(address[0])
-    found = ipaddress.ip_address(host.partition("%")[0])
-    if not found.is_unspecified:
+    host = reached_at(str(address[0]))
+    if host == address[0]:
         return host, ()
-    here = "::1" if found.version == 6 else "127.0.0.1"
-    return here, (f"For a client on another machine: the address of this one for {here}.",)
+    return host, (f"For a client on another machine: the address of this one for {host}.",)
 
 
 def _key(flags: ServeFlags) -> str | Path:
