@@ -102,6 +102,35 @@ async def test_a_line_that_a_question_interrupts_can_be_finished_and_is_queued(s
         await play.until(lambda: "Next." in play.text)
 
 
+async def test_a_line_begun_at_an_open_question_answers_it_by_none_of_its_letters(stage, server):
+    server.play(Reply(calls=(WRITE,)))
+    async with stage.playing() as play:
+        await play.open()
+        await play.enter("write it")
+        await play.asked()
+        await play.pilot.press(*"why1")
+        await play.until(lambda: play.app.prompt.text_expanded == "why1")
+        assert "Esc goes back to this question" in play.screen
+        await play.pilot.press("enter")
+        await play.until(lambda: "queued: why1" in play.screen and "Esc is no" in play.screen)
+        assert not (stage.project / "note.txt").exists()
+        await play.pilot.press("1")
+        await play.until(lambda: (stage.project / "note.txt").exists())
+
+
+async def test_escape_goes_from_a_line_back_to_the_question_and_then_refuses(stage, server):
+    server.play(Reply(calls=(WRITE,)))
+    async with stage.playing() as play:
+        await play.open()
+        await play.enter("write it")
+        panel = await play.asked()
+        await play.pilot.press("w", "escape")
+        await play.until(lambda: panel.has_focus and play.busy)
+        await play.pilot.press("escape")
+        await play.until(lambda: "refused" in play.text)
+        assert play.app.prompt.text_expanded == "w"
+
+
 async def test_a_letter_that_strayed_from_an_open_question_can_be_deleted(stage, server):
     server.play(Reply(calls=(WRITE,)))
     async with stage.playing() as play:
@@ -183,7 +212,7 @@ async def test_letters_an_open_question_has_no_use_for_go_to_the_prompt(stage, s
         await play.asked()
         await play.pilot.press("x", "z")
         assert play.app.prompt.text_expanded == "xz"
-        await play.pilot.press("4")
+        await play.pilot.press("escape", "4")
         await play.until(lambda: "refused" in play.text)
 
 

@@ -144,6 +144,11 @@ class OllamaCodeApp(App[int]):
         elif message.text:
             self._submitted(PromptInput.Submitted(message.text))
 
+    @on(PromptInput.Changed)
+    def _changed(self, message: PromptInput.Changed) -> None:
+        if self.room is not None and not message.text:
+            self.room.emptied()
+
     @on(PromptInput.Blank)
     def _go_on(self) -> None:
         if self.room is not None:

@@ -53,11 +53,13 @@ class Questions:
             resolve(self._decision[1], message.answer)
             self._close()
 
-    def focus(self) -> None:
-        """The next key belongs to the open panel, if there is one."""
+    def focus(self) -> bool:
+        """The next key belongs to the open panel; whether there is one."""
         for panel in self.panels:
             if panel.display:
                 panel.focus()
+                return True
+        return False
 
     def _approve(self, request: PermissionRequest, future: asyncio.Future[Answer]) -> None:
         self._approval = request, future

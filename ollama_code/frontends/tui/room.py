@@ -125,6 +125,7 @@ class Room(Row):
         self._keep(text)
         self.hint("")
         self._close_failed_pull()
+        self._questions.focus()
         if not self._answered_at_once(text):
             self.bridge.submit(text)
 
@@ -133,6 +134,7 @@ class Room(Row):
         if text:
             self._keep(text)
         self.hint("")
+        self._questions.focus()
         words = text or self.bridge.take_back()
         if words and not self._answered_at_once(words):
             self.run_worker(self.bridge.steer(words), name="steer")
@@ -148,8 +150,14 @@ class Room(Row):
             self._prompt.set_draft(line)
 
     def stop(self) -> None:
+        """Esc in the prompt goes back to an open question first."""
         self._close_failed_pull()
-        self.bridge.stop()
+        if not self._questions.focus():
+            self.bridge.stop()
+
+    def emptied(self) -> None:
+        """Nothing is being written any more: the keys are those of an open question again."""
+        self._questions.focus()
 
     def toggle_todos(self) -> None:
         self._todos_wanted = not self._todos_wanted
@@ -167,15 +175,20 @@ class Room(Row):
 
     @on(Typed)
     def _typed(self, message: Typed) -> None:
+        """A key that came with the question goes on in a line. After it, the question waits for its answer; a paste
+        is a line of its own, and Enter behind it no answer."""
         self._prompt.receive(message.event)
-        self._questions.focus()
+        if isinstance(message.event, events.Key):
+            self._questions.focus()
 
     def on_key(self, event: events.Key) -> None:
-        """A letter that an open question has no use for goes to the prompt; the next key is the question's."""
+        """A letter that an open question has no use for begins a line, and so the next keys are the prompt's: no word
+        answers by its second letter, or by the Enter that sends it."""
         if event.is_printable or event.key == "backspace":
             event.stop()
             self._prompt.receive(event)
-            self._questions.focus()
+            if not self._prompt.text_expanded:
+                self._questions.focus()
 
     @on(ConfirmPanel.Answered)
     def _answered(self, message: ConfirmPanel.Answered) -> None:

@@ -216,6 +216,12 @@ class AskingPanel(Vertical, can_focus=True):
         self._pick(index)
         return True
 
+    def on_focus(self) -> None:
+        self._tell_lead()
+
+    def on_blur(self) -> None:
+        self.call_after_refresh(self._tell_lead)
+
     # --- size --------------------------------------------------------------------------------------------
 
     def on_resize(self, event: Resize) -> None:
@@ -243,8 +249,12 @@ class AskingPanel(Vertical, can_focus=True):
         if self._body.display and 0 < shown < total:
             seen = self._body.seen
             place = f"lines {seen.first + 1:,}-{seen.last:,} of {total:,}, PgUp PgDn  ·  "
-        typing = self.has_class("-typing") and bool(self._form.options)
-        self._lead.update(Content("Enter sends  ·  Esc goes back" if typing else place + self._form.lead))
+        lead = place + self._form.lead
+        if not self.has_focus_within:
+            lead = "Esc goes back to this question"
+        elif self.has_class("-typing") and self._form.options:
+            lead = "Enter sends  ·  Esc goes back"
+        self._lead.update(Content(lead))
 
 
 def _option_lines(terminal: Size, width: int) -> int:
