@@ -117,15 +117,18 @@ def _named(arguments: Arguments, signature: Signature) -> tuple[Arguments, list[
             named[target] = value
     if not signature.open and "path" in unknown and (only := _only_string(signature)):
         unknown.remove("path")
-        _no_rival(arguments, [*unknown, *(key for key in named if key == only)], signature)
+        rivals = {key: arguments[key] for key in unknown}
+        if only in named:
+            rivals[only] = named[only]
+        _no_rival(arguments["path"], rivals, signature)
         named.setdefault(only, arguments["path"])
     return named, unknown
 
 
-def _no_rival(arguments: Arguments, unknown: list[str], signature: Signature) -> None:
-    """Raises: ToolError when another unknown argument could be what `path` stands for."""
-    for key in unknown:
-        if _LOCATION.search(plain(key)) and arguments[key] != arguments["path"]:
+def _no_rival(path: JsonValue, rivals: Arguments, signature: Signature) -> None:
+    """Raises: ToolError when another argument could be what `path` stands for."""
+    for key, value in rivals.items():
+        if _LOCATION.search(plain(key)) and value != path:
             raise _invalid(
                 f"{signature.name}: path and {key} could mean the same argument. Send one of them."
             )

@@ -21,7 +21,7 @@ _WORDS: dict[str, JsonValue] = {
     "true": True, "True": True, "false": False, "False": False, "null": None, "None": None,
 }  # fmt: skip
 _STRUCTURE = re.compile(r"\s*(?:[,:}\]]|/[*/]|\Z)")
-_JOINS = re.compile(r"[\"']\s*\+\s*")
+_JOINS = re.compile(r"[\"']\s*\+?\s*")
 _TO_THE_END = re.compile(r"[\s}\]]*(?:\Z|<|```)")
 _RAW_QUOTES = ('<|"|>', "<escape>")
 """Quote tokens: between two of them every character stands for itself."""

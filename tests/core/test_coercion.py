@@ -39,6 +39,7 @@ def test_real_arguments_are_found(given):
     [
         {"tool": "write_file", "arguments": {"absolute_path": "a"}},
         {"path": "a", "file": "b"},
+        {"absolutePath": "a", "path": "b"},
         {"path": "a", "limit": "ten"},
         {"path": "a", "limit": 1.5},
         {"path": {"a": 1}},

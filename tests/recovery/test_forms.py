@@ -197,3 +197,26 @@ def test_a_string_that_may_go_on_behind_its_brace_never_runs(form: str):
     assert judge(Turn(content=written), DECLARED).calls
     for more in ('" > f', '", then', '" > f"}'):
         assert judge(Turn(content=written + more), DECLARED).calls == ()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '{"name": "write_file", "arguments": {"file_path": "/a", "content": "x"}, "mode": 1}}',
+        '<function=write_file><parameter=file_path>/a</parameter>\n<parameter=content>x</parameter>"\n'
+        "<parameter=mode>1</parameter></function>",
+        '{"name": "write_file", "arguments": {"file_path": "/a", "content": "<think>"a</think> b"}}',
+        '{"name": "write_file", "arguments": {"file_path": "/a", "content": "a" "b"}}',
+    ],
+    ids=[
+        "an argument outside",
+        "behind a stray quote",
+        "thinking in a broken string",
+        "strings side by side",
+    ],
+)
+def test_a_slip_that_leaves_two_readings_is_asked_for_again(written: str):
+    with_mode = {**WRITE, "properties": {**WRITE["properties"], "mode": {"type": "integer"}}}
+    tools = Declared([DeclaredTool(Signature("write_file", with_mode), reads=False)])
+    for turn in (Turn(content=written), Turn(tap=written)):
+        assert judge(turn, tools).outcome == "ask"

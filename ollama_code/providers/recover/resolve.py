@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ollama_code.core.coercion import fit_arguments
 from ollama_code.core.errors import ToolError
 from ollama_code.core.messages import Arguments, ToolCall
+from ollama_code.core.spelling import plain
 from ollama_code.providers.recover.declared import Declared, DeclaredTool
 from ollama_code.providers.recover.fault import is_parser_error
 from ollama_code.providers.recover.forms.objects import objects
@@ -52,7 +53,7 @@ def readable(written: Written, turn: Turn, declared: Declared) -> Ready | Refuse
         call = ToolCall(id=call.id, name=inner.name, arguments=inner.arguments)
     if written.state is State.CUT:
         return Refused(call, f"The call {_to(call)} was cut off before its end.")
-    if written.state is State.BROKEN:
+    if written.state is State.BROKEN or _left_outside(written, declared):
         return Refused(call, f"The call {_to(call)} could not be read.")
     ready = _fitted(call, declared)
     if isinstance(ready, Refused) or written.state is State.WHOLE:
@@ -60,6 +61,14 @@ def readable(written: Written, turn: Turn, declared: Declared) -> Ready | Refuse
     if _was_cut(turn) or (written.state is State.BRACE and not ready.reads):
         return Refused(call, f"The call {_to(call)} has no end.")
     return ready
+
+
+def _left_outside(written: Written, declared: Declared) -> bool:
+    """Whether an argument stands beside the others, as where their brace was closed too early."""
+    tool = declared.find(written.name) if written.beside else None
+    return tool is not None and not set(map(plain, written.beside)).isdisjoint(
+        map(plain, tool.signature.properties)
+    )
 
 
 def fresh_id() -> str:

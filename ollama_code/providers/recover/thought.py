@@ -22,15 +22,19 @@ class Split:
 
 
 def split_thinking(content: str, declared: Declared) -> Split:
-    """Thinking and text of `content`. A tag inside the values of a call or a code span is content."""
+    """Thinking and text of `content`. A tag inside the values of a call or a code span is content; thinking that
+    begins inside a broken call belongs to that."""
     if "think" not in content:
         return Split("", content)
-    calls = [block for block in blocks(content, declared) if block.calls[-1].state in _THERE]
+    calls, broken = _calls(content, declared)
     thoughts: list[str] = []
     text: list[str] = []
-    at, opened, closed_once = 0, -1, False
+    at, opened, closed_once, within = 0, -1, False, 0
     for tag in _TAG.finditer(content):
         if tag.lastgroup is None or _inside(tag, calls):
+            continue
+        if opened < 0 and (within if tag.lastgroup == "close" else _inside(tag, broken)):
+            within += 1 if tag.lastgroup == "open" else -1
             continue
         if tag.lastgroup == "open":
             if opened < 0:
@@ -45,6 +49,13 @@ def split_thinking(content: str, declared: Declared) -> Split:
         closed_once = closed_once or tag.lastgroup == "close"
     (thoughts if opened >= 0 else text).append(content[opened if opened >= 0 else at :])
     return Split("\n".join(thoughts).strip(), "".join(text))
+
+
+def _calls(content: str, declared: Declared) -> tuple[list[Block], list[Block]]:
+    """Those with all of their values, and the others."""
+    found = blocks(content, declared)
+    whole = [block for block in found if block.calls[-1].state in _THERE]
+    return whole, [block for block in found if block not in whole]
 
 
 def _inside(tag: re.Match[str], calls: list[Block]) -> bool:

@@ -22,7 +22,8 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Written:
-    """`text[start:end]` is the call without the tags around it. `odd`: its object has keys no call has."""
+    """`text[start:end]` is the call without the tags around it. `odd`: its object has keys no call has, which are
+    `beside` its arguments."""
 
     name: str
     arguments: Arguments
@@ -30,6 +31,7 @@ class Written:
     start: int
     end: int
     odd: bool = False
+    beside: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -140,13 +140,14 @@ def _flat(value: dict[str, JsonValue], place: Written) -> tuple[Written, ...] | 
     bodies = [key for key in ARGUMENT_KEYS if key in value]
     if not (names or nameless) or not bodies or _RESULTS & set(value):
         return None
-    odd = bool(set(value) - set(NAME_KEYS) - set(ARGUMENT_KEYS) - _BESIDE)
+    beside = frozenset(value) - set(NAME_KEYS) - set(ARGUMENT_KEYS) - _BESIDE
+    call = replace(place, name=min(names, default=""), odd=bool(beside), beside=beside)
     arguments = _arguments(value[bodies[0]])
     if arguments is not None and _declares(arguments):
         return None
     if len(names) > 1 or len(bodies) > 1 or arguments is None:
-        return (replace(place, name=min(names, default=""), state=State.BROKEN, odd=odd),)
-    return (replace(place, name=min(names, default=""), arguments=arguments, odd=odd),)
+        return (replace(call, state=State.BROKEN),)
+    return (replace(call, arguments=arguments),)
 
 
 def _arguments(body: JsonValue) -> Arguments | None:

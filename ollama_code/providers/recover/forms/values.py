@@ -43,7 +43,7 @@ def lacks_a_closer(arguments: Arguments, dialect: Dialect, tool: DeclaredTool | 
     for value in map(str, arguments.values()):
         for key in dialect.key.finditer(value) if wanting else ():
             own_line = value[: key.start()].endswith("\n")
-            if own_line and key.group("key") in wanting and dialect.closes(key) not in value:
+            if own_line and key.group("key") in wanting and dialect.closes(key) not in value[key.end() :]:
                 return True
     return False
 
