@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -148,8 +149,10 @@ async def test_what_goes_wrong_is_told_to_the_person_and_does_not_paint_over_the
     writer.write(b"no request\r\n\r\n")
     assert b"400" in await reader.read()
     writer.close()
+    logging.getLogger("ollama_code.frontends.proxy.delivery").error("plum \x1b[2J")
     await proxy.close()
-    assert [event.text for event in told if isinstance(event, Notice)] == ["Invalid HTTP request received."]
+    notices = [event.text for event in told if isinstance(event, Notice)]
+    assert notices == ["Invalid HTTP request received.", "plum <U+001B>[2J"]
     assert caplog.records == []
 
 

@@ -13,6 +13,7 @@ from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.serving import serving_backend
 from ollama_code.core.errors import UsageError
 from ollama_code.core.events import Notice
+from ollama_code.core.text import clean
 from ollama_code.frontends.proxy.app import Service, proxy_app
 from ollama_code.frontends.proxy.flags import ServeFlags, read_flags, usual_port
 from ollama_code.frontends.proxy.greeting import greeting
@@ -77,7 +78,7 @@ class _Telling(logging.Handler):
         self._emit = emit
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._emit(Notice(text=self.format(record)))
+        self._emit(Notice(text=clean(self.format(record), visible=True)))
 
 
 def _flags(options: Options, wish: Wish) -> ServeFlags:
