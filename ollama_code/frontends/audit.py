@@ -63,7 +63,7 @@ def spoken(row: Line) -> str:
             verdict = f"{_text(row, 'verdict'):<5} by {_text(row, 'by'):<6}"
             parts = (*begin, verdict, _subject(row), *_kept(row), *_because(row))
         case "ran":
-            ended = f"{_text(row, 'outcome')} after {_text(row, 'duration_s')} s"
+            ended = f"{_text(row, 'outcome')}, {_text(row, 'duration_s')} s in all"
             told = f", told {size:,} bytes" if isinstance(size := row.get("result_bytes"), int) else ""
             parts = (*begin, f"{'ran':<15}", f"{_text(row, 'tool')}: {ended}{told}")
         case what:

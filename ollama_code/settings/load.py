@@ -83,7 +83,7 @@ def load(home: Home, environ: Mapping[str, str], flags: Flags) -> Loaded:
     managed = read_managed(home.managed)
     held = managed.over(merged)
     changed = [key for key, value in held.items() if merged.get(key) != value]
-    overruled = tuple(_overruled(changed, origins, managed.name))
+    overruled = () if managed.trouble else tuple(_overruled(changed, origins, managed.name))
     merged |= held
     origins |= dict.fromkeys((*changed, *filter(managed.fixes, held)), managed.name)
     return Loaded(

@@ -104,3 +104,4 @@ def test_a_file_that_others_may_write_allows_nothing(machine: Machine, server: O
     ran = machine.run("-p", "go", "--yolo")
     assert not (machine.program.project / "a").exists()
     assert "is not used, because others than root may write its folder" in ran.err
+    assert "is not followed" not in ran.err  # by what is not used

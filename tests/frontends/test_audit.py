@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -71,6 +72,12 @@ def test_people_read_what_was_refused_and_why_but_no_secret(run: RunInside):
     assert "deny  by nobody  run_shell_command(touch made)" in told
     assert "the rule run_shell_command(echo *) (--deny) forbids it" in told
     assert "ghp_" not in told
+
+
+def test_people_read_how_long_a_call_took_in_all(server: OllamaServer, run: RunInside):
+    server.play(Reply(calls=(TOUCH,)), Reply(text="Done."))
+    run("-p", "go", "--yolo")
+    assert re.search(r"exit code 0 after \d\.\d s, [\d.]+ s in all, told", run("audit", "-n", "1").out)
 
 
 def test_a_log_that_is_not_there_says_so(run: RunInside):

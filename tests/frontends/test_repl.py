@@ -58,7 +58,10 @@ def test_yes_runs_the_command(server: OllamaServer, program: Program, talk: Open
     screen = talk()
     screen.enter("go")
     shown = screen.until("? Run touch made", ASKED)
-    screen.enter("1")
+    screen.enter("yes please")
+    screen.until("That is no answer: 1, 2, 3, 4, 5, y, n are.", ASKED)
+    assert not (program.project / "made").exists()
+    screen.enter("y")
     screen.until("It is made.", READY)
     assert "touch made" in shown
     assert (program.project / "made").exists()

@@ -57,8 +57,8 @@ class PlainAsker:
         if request.keepable:
             paper.line("  3 yes, always in this folder: the same")
         paper.line("  4 no, stop    5 no, and tell the model why")
-        match await self._choose(("1", "2", *("3" * request.keepable), "4", "5"), "1-5> "):
-            case "1":
+        match await self._choose(("1", "2", *("3" * request.keepable), "4", "5", "y", "n"), "1-5> "):
+            case "1" | "y":
                 return Allowed()
             case "2":
                 return Allowed(remember="session")
@@ -84,9 +84,8 @@ class PlainAsker:
         self._paper.line(f"  {one_line(offer.directory, limit=2000)}", "dim")
         for holding in offer.holdings:
             changed = "  new or changed" if holding.id in offer.changed else ""
-            self._paper.line(
-                f"  {holding.kind} {one_line(holding.name)}  {one_line(holding.path)}{changed}", "bold"
-            )
+            name = "" if holding.kind == "settings" else f" {one_line(holding.name)}"
+            self._paper.line(f"  {holding.kind}{name}  {one_line(holding.path)}{changed}", "bold")
             for line in holding.does:
                 self._paper.line(indent(spelled(line), "    "))
         for warning in filter(None, (*offer.troubles, offer.warning)):
@@ -106,6 +105,7 @@ class PlainAsker:
                 return ""
             if answer in choices:
                 return answer
+            self._paper.line(f"That is no answer: {', '.join(choices)} are.", "yellow")
 
     async def _ask(self, prompt: str) -> str:
         try:
