@@ -1,6 +1,7 @@
 """How the prompt looks. A change here is looked at as a picture before it is accepted."""
 
 import pytest
+from textual import events
 
 from tests.tui.input.host import Host
 
@@ -17,10 +18,10 @@ def test_empty(snap_compare, theme: str):
 @pytest.mark.parametrize("size", [WIDE, NARROW, LARGE])
 def test_many_lines(snap_compare, theme: str, size: tuple[int, int]):
     async def write(pilot):
-        pilot.app.prompt.insert(
-            "First line\n\tindented, 日本語 🦙\n" + "a long line of words that wraps " * 3
+        pilot.app.prompt.receive(
+            events.Paste("First line\n\tindented, 日本語 🦙\n" + "a long line of words that wraps " * 3)
         )
-        pilot.app.prompt.insert("pasted\n" * 312)
+        pilot.app.prompt.receive(events.Paste("pasted\n" * 312))
         await pilot.press(*" and more", *["shift+left"] * 4)
 
     assert snap_compare(Host(theme=theme), terminal_size=size, run_before=write)

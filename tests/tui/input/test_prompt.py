@@ -194,14 +194,14 @@ async def test_wide_joined_and_right_to_left_text_is_sent_as_typed(text: str):
 
 async def test_wide_characters_wrap_by_their_cells():
     async with Host().run_test(size=(40, 24)) as pilot:
-        pilot.app.prompt.insert("語" * 40)
+        pilot.app.prompt.receive(events.Paste("語" * 40))
         await pilot.pause()
         assert pilot.app.editor.size.height == 3
 
 
 async def test_direction_marks_are_sent_and_shown_as_a_sign():
     async with Host().run_test() as pilot:
-        pilot.app.prompt.insert("a\u202eb")
+        pilot.app.prompt.receive(events.Paste("a\u202eb"))
         await pilot.pause()
         assert "a\ufffdb" in pilot.app.editor.render_line(0).text
         assert pilot.app.prompt.text_expanded == "a\u202eb"
@@ -215,10 +215,10 @@ async def test_a_draft_set_from_outside_can_be_edited_at_its_end():
         assert pilot.app.sent == ["two\nlines!"]
 
 
-async def test_inserted_text_goes_to_the_cursor():
+async def test_a_paste_that_something_else_got_goes_to_the_cursor():
     async with Host().run_test() as pilot:
         await pilot.press("a", "c", "left")
-        pilot.app.prompt.insert("b")
+        pilot.app.prompt.receive(events.Paste("b"))
         assert pilot.app.prompt.text_expanded == "abc"
 
 

@@ -100,10 +100,6 @@ class PromptInput(Vertical):
         self._recall.leave()
         self._completer.close()
 
-    def insert(self, text: str) -> None:
-        """Put `text` where the cursor is, as if pasted."""
-        self._editor.paste(text)
-
     def set_draft(self, text: str) -> None:
         """Another draft in place of this one, the cursor at its end."""
         self._editor.restart(text)
