@@ -45,15 +45,15 @@ async def connect(options: Options, loaded: Loaded) -> tuple[ChatProvider, str]:
     if options.demo:
         return ScriptedProvider.of(Script.load(script_text(), origin="the demo script")), DEMO
     url = base_url(loaded.settings.ollama.base_url)
-    keys, gather_s = _credentials(loaded, url), DRAWN_EVERY_S if options.front_end == "tui" else 0.0
-    return await asyncio.to_thread(_ollama, url, keys, gather_s), without_login(url)
+    provider = await asyncio.to_thread(_ollama, url, _credentials(loaded, url), options.front_end)
+    return provider, without_login(url)
 
 
-def _ollama(url: str, keys: Credentials, gather_s: float) -> ChatProvider:
+def _ollama(url: str, keys: Credentials, front_end: str) -> ChatProvider:
     """In a thread: `import ollama` takes 0.13 s, in which a screen must not freeze."""
     from ollama_code.providers.ollama import OllamaProvider, Waits
 
-    waits = Waits(gather_s=gather_s)
+    waits = Waits(gather_s=DRAWN_EVERY_S if front_end == "tui" else 0.0, tells=front_end != "proxy")
     return OllamaProvider(url, api_key=keys.api_key, headers=keys.headers, waits=waits)
 
 

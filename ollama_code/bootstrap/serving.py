@@ -181,7 +181,8 @@ async def serving_backend(serving: Serving) -> AsyncGenerator[Backend, None]:
 async def _connected(serving: Serving) -> tuple[Servers, Loaded]:
     """Each server gets the key that was set for it, and no other; all of them are secrets. The settings do not
     depend on the server."""
-    first, *more = [serving.options, *(replace(serving.options, ollama_url=url) for url in serving.more_urls)]
+    options = replace(serving.options, front_end="proxy")
+    first, *more = [options, *(replace(options, ollama_url=url) for url in serving.more_urls)]
     loaded = await asyncio.to_thread(load_with_keys, first)
     provider, name = await connect(first, loaded)
     servers = {name: Server(name, provider, serving.parallel)}

@@ -8,7 +8,7 @@ import ssl
 from urllib.request import getproxies
 
 from ollama_code.providers.clients import httpx
-from ollama_code.providers.gather import GatheringTransport
+from ollama_code.providers.gather import GatheringTransport, Road
 
 IDLE_S = 45
 """Routers that share one address, and balancers, forget a connection after a minute or more without a packet."""
@@ -31,7 +31,7 @@ def transport(
     else:
         context = httpx.create_ssl_context(trust_env=trusts_environment)
     if gather_s or is_plain:
-        return GatheringTransport(gather_s, context, _options())
+        return GatheringTransport(Road(context, _options(), gather_s))
     return httpx.AsyncHTTPTransport(verify=context, socket_options=_options())
 
 

@@ -13,7 +13,7 @@ OWNERS = {
     "pydantic_core": {""},
     "ollama": {"providers"},
     "httpx": {"providers"},
-    "httpcore": {"providers"},
+    "h11": {"providers"},
     "regex": {"workspace"},
     "wcmatch": {"workspace"},
     "psutil": {"workspace"},

@@ -11,7 +11,7 @@ import pytest
 from ollama_code.core.head import Head
 from ollama_code.core.messages import UserMessage
 from ollama_code.core.phase import Phase
-from ollama_code.ports import ChatRequest, Chunk, LoadedModel
+from ollama_code.ports import ChatRequest, Chunk, LoadedModel, ReplyEnd, TextPiece
 from ollama_code.providers.ollama import CHAT_TIMEOUT, OllamaProvider, Waits
 from tests.ollama_server import Gate, OllamaServer, Pace, Reply
 
@@ -68,6 +68,15 @@ async def test_quick_answers_cost_no_look(server: OllamaServer, provider: Ollama
     before = looks(server)
     assert waits(await answer_of(provider, asked())) == ["connecting", "reading"]
     assert looks(server) == before
+
+
+async def test_where_nobody_wants_to_know_nobody_looks(server: OllamaServer) -> None:
+    server.play(Reply(text="one"))
+    provider = OllamaProvider(server.url, waits=Waits(tells=False))
+    chunks = await answer_of(provider, asked())
+    await provider.close()
+    assert [type(chunk) for chunk in chunks] == [Phase, TextPiece, ReplyEnd]
+    assert not looks(server)
 
 
 async def test_another_window_means_loading(server: OllamaServer, provider: OllamaProvider) -> None:
