@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
+import pytest
 from starlette.responses import JSONResponse
 
+from ollama_code.core.errors import UsageError
 from ollama_code.frontends.proxy.door import Door
 from ollama_code.frontends.proxy.flags import read_flags
 from ollama_code.frontends.proxy.guard import Rules
-from ollama_code.frontends.proxy.serve import bound_socket, listening
+from ollama_code.frontends.proxy.serve import House, bound_socket, listening, run_proxy
 
 
 @asynccontextmanager
@@ -26,6 +29,14 @@ async def closed_door() -> AsyncGenerator[tuple[Door, asyncio.Event, httpx.Async
             httpx.AsyncClient(base_url=url, trust_env=False) as client,
         ):
             yield door, stopping, client
+
+
+def test_a_directory_that_is_not_there_is_told_before_anybody_is_let_in(tmp_path: Path):
+    def read() -> House:
+        raise AssertionError("the door was open")
+
+    with pytest.raises(UsageError, match="nowhere"):
+        run_proxy(read_flags(["-p", "0", "--working-dir", str(tmp_path / "nowhere")], {}), read)
 
 
 async def test_health_is_answered_before_the_door_opens():

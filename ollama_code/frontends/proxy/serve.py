@@ -6,6 +6,7 @@ import asyncio
 import gc
 import ipaddress
 import logging
+import os
 import socket
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import (
@@ -43,11 +44,23 @@ _Address = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
 def run_proxy(flags: ServeFlags, read: Read) -> int:
     """Serve until a signal comes. `read` imports what is served, which is more than half of the start: it is called
     in a thread while the door is open already. Raises: UsageError for what cannot be served."""
+    _look_into(flags.directory, *flags.more_directories)
     with bound_socket(flags) as listener:
         flags = _within_reach(flags, listener)
         if flags.reload:
             return run_reloading(listener, partial(_serve_child, flags, read))
         return _run(flags, read, listener)
+
+
+def _look_into(*directories: str) -> None:
+    """Whoever asks for /health is told that all is well from the first moment: only settings may still be wrong then.
+    Raises: UsageError for one that cannot be entered."""
+    for directory in map(os.path.realpath, directories):
+        try:
+            os.close(os.open(directory, getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY))
+        except OSError as e:
+            reason = (e.strerror or str(e)).lower()
+            raise UsageError(f"Cannot work in {directory}: {reason}. Name a folder that exists.") from e
 
 
 def _serve_child(flags: ServeFlags, read: Read, sockets: list[socket.socket] | None) -> None:
