@@ -10,13 +10,22 @@ FRAME_S = 0.08
 REST = 5
 """After an expensive frame the next waits this many times its cost, so that keys are answered in between."""
 
+LONGEST_S = 1.0
+"""Between frames, whatever one cost: a program that was stopped in the middle of it has no expensive frames."""
+
 
 class Pace:
     """`later` calls `frame` once after so many seconds, never at once; `draw` makes one frame."""
 
-    def __init__(self, later: Callable[[float], None], draw: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        later: Callable[[float], None],
+        draw: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._later = later
         self._draw = draw
+        self._clock = clock
         self._waiting = False
         self._next = 0.0
 
@@ -29,13 +38,13 @@ class Pace:
         """Something changed: draw soon, with all that changes together with it, or when the interval is over."""
         if not self._waiting:
             self._waiting = True
-            self._later(max(0.0, self._next - time.monotonic()))
+            self._later(max(0.0, self._next - self._clock()))
 
     def frame(self) -> None:
         """It is time."""
         self._waiting = False
-        began = time.monotonic()
+        began = self._clock()
         self._next = began + FRAME_S
         self._draw()
-        ended = time.monotonic()
-        self._next = max(began + FRAME_S, ended + REST * (ended - began))
+        ended = self._clock()
+        self._next = max(began + FRAME_S, ended + min(REST * (ended - began), LONGEST_S))
