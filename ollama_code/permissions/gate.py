@@ -68,7 +68,7 @@ class Gate:
         if decision.verdict != "ask":
             return self._settled(request, decision, agent)
         if self._asker is None:
-            return self._nobody(request, agent)
+            return self._nobody(request, decision, agent)
         async with self._turnstile:
             decision = self.foretell(request)
             if decision.verdict != "ask":  # an answer or another mode meanwhile covers this one too
@@ -88,11 +88,12 @@ class Gate:
             reasons = why if decision.usual or decision.verdict == "allow" else f"{why}; {decision.reason}"
             return await self._ask(request.model_copy(update={"why": reasons}), self._asker, agent)
 
-    def _nobody(self, request: PermissionRequest, agent: str) -> Ruling:
+    def _nobody(self, request: PermissionRequest, decision: Decision, agent: str) -> Ruling:
         reason = (
             "Not allowed: nobody is here to approve it. Go on without it, or say what you would have done."
         )
-        self._answered(request, Refused(feedback=reason), "nobody", agent)
+        told = request.model_copy(update={"why": decision.reason, "keepable": decision.keepable})
+        self._answered(told, Refused(feedback=reason), "nobody", agent)
         return Ruling(allow=False, reason=reason, by="nobody", why="nobody is here to approve it")
 
     def _settled(self, request: PermissionRequest, decision: Decision, agent: str) -> Ruling:

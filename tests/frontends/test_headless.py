@@ -86,6 +86,14 @@ def test_text_says_on_stderr_what_was_denied_and_how_to_allow_it(
     assert "touch made" in ran.err and "--allow" in ran.err
 
 
+def test_text_promises_no_flag_where_none_would_help(server: OllamaServer, run: RunInside) -> None:
+    hook = Call("write_file", {"file_path": ".git/hooks/pre-commit", "content": "x"})
+    server.play(Reply(calls=(hook,)), Reply(text="No."))
+    ran = run("-p", "go", "--yolo", "--allow", "write_file")
+    assert "It asks because the path is protected in every mode, and nobody is here to answer." in ran.err
+    assert "--allow" not in ran.err
+
+
 @pytest.mark.parametrize("mode", [("--mode", "auto-edit"), ("--mode", "yolo"), ("--yolo",)])
 def test_a_mode_that_edits_edits(server: OllamaServer, run: RunInside, file, mode: tuple[str, ...]) -> None:
     server.play(Reply(calls=(READ, EDIT)), Reply(text="Done."))

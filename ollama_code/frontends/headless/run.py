@@ -30,7 +30,7 @@ from ollama_code.core.events import (
     UsageReported,
 )
 from ollama_code.core.messages import AssistantMessage
-from ollama_code.core.permission import Refused
+from ollama_code.core.permission import PermissionRequest, Refused
 from ollama_code.core.phase import Phase
 from ollama_code.core.recipe import Recipe, Words
 from ollama_code.core.text import clean, one_line, well_formed
@@ -55,6 +55,8 @@ class Outcome:
     detail: str = ""
     usage: Usage = field(default_factory=Usage)
     denied: list[dict[str, str]] = field(default_factory=list)
+    ways: list[str] = field(default_factory=list)
+    """For each of them, what would let it run, or why nothing here does."""
 
     def take(self, event: Event) -> None:
         match event:
@@ -64,6 +66,7 @@ class Outcome:
                 self.usage = self.usage + usage
             case PermissionAnswered(request=request, answer=Refused(feedback=why), by=by):
                 self.denied.append({"tool": request.tool, "title": request.title, "by": by, "reason": why})
+                self.ways.append(_way(request) if by == "nobody" else why)
             case TurnFinished(reason=reason, detail=detail, agent="main"):
                 self.reason, self.detail = reason, detail
 
@@ -196,9 +199,14 @@ def _finish(session: Session, outcome: Outcome, job: Job) -> None:
         case "json":
             job.out.json(_report(session, outcome))
     if job.format == "text":
-        for denied in outcome.denied:
-            how = denied["reason"] if denied["by"] == "policy" else "Allow it with --allow or --mode."
-            _say(f"Denied: {denied['title']}. {how}")
+        for denied, way in zip(outcome.denied, outcome.ways, strict=True):
+            _say(f"Denied: {denied['title']}. {way}")
+
+
+def _way(request: PermissionRequest) -> str:
+    if request.keepable:
+        return "Allow it with --allow or --mode."
+    return f"It asks because {request.why}, and nobody is here to answer."
 
 
 def _report(session: Session, outcome: Outcome) -> dict[str, object]:
