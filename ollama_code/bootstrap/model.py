@@ -15,8 +15,6 @@ from ollama_code.demo import script_text
 from ollama_code.ports import ChatProvider, ModelInfo, ModelSummary
 from ollama_code.providers.host import base_url, without_login
 from ollama_code.providers.models import choose_model, names_cloud, same_model
-from ollama_code.providers.script import Script
-from ollama_code.providers.scripted import ScriptedProvider
 from ollama_code.settings.load import Credentials, Loaded
 from ollama_code.storage.state import State
 
@@ -43,10 +41,17 @@ class Chosen:
 async def connect(options: Options, loaded: Loaded) -> tuple[ChatProvider, str]:
     """The provider and the name of its host."""
     if options.demo:
-        return ScriptedProvider.of(Script.load(script_text(), origin="the demo script")), DEMO
+        return _script(), DEMO
     url = base_url(loaded.settings.ollama.base_url)
     provider = await asyncio.to_thread(_ollama, url, _credentials(loaded, url), options.front_end)
     return provider, without_login(url)
+
+
+def _script() -> ChatProvider:
+    from ollama_code.providers.script import Script  # 0.5 MB that only the demo needs
+    from ollama_code.providers.scripted import ScriptedProvider
+
+    return ScriptedProvider.of(Script.load(script_text(), origin="the demo script"))
 
 
 def _ollama(url: str, keys: Credentials, front_end: str) -> ChatProvider:

@@ -7,7 +7,7 @@ import logging
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,10 +21,7 @@ from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.profile import known_of
 from ollama_code.bootstrap.records import recorder, redactor
 from ollama_code.bootstrap.servers import Server, Servers
-from ollama_code.bootstrap.site import home
 from ollama_code.bootstrap.slots import Admission
-from ollama_code.bootstrap.trust.effects import governed
-from ollama_code.bootstrap.trust.folder import FolderTrust
 from ollama_code.bootstrap.watch import Watch
 from ollama_code.bootstrap.window import Wishes, settled_window
 from ollama_code.bootstrap.workbench import Bounds, HouseRules, Workbench
@@ -46,6 +43,9 @@ ToolsPolicy = Literal["auto", "always", "never"]
 """Who is offered our tools: plain chats, also clients that bring their own, or nobody."""
 
 
+Govern = Callable[[Loaded, Path], Awaitable[Loaded]]
+
+
 @dataclass(frozen=True)
 class Serving:
     """What is served. `bounds` is what the tools may touch; `max_iterations` counts model calls that are offered
@@ -60,6 +60,8 @@ class Serving:
     watch: Watch = field(default_factory=Watch)
     household: Household | None = None
     """Who is asked before a tool changes or runs anything. Without one the bounds say all of it."""
+    govern: Govern | None = None
+    """What the directory itself may say of the settings. Without one it says nothing."""
     more_urls: tuple[str, ...] = ()
     """Servers beside that of `options`, to spread the work over."""
 
@@ -166,9 +168,8 @@ async def serving_backend(serving: Serving) -> AsyncGenerator[Backend, None]:
     """Raises: UsageError for settings to mend or a directory that cannot be entered."""
     servers, loaded = await _connected(serving)
     try:
-        if serving.household is not None:  # its person decides what the folder may say, as in a session
-            folder = await FolderTrust(home(), None).of(serving.bounds.directory)
-            loaded = governed(loaded, folder)
+        if serving.govern is not None:
+            loaded = await serving.govern(loaded, serving.bounds.directory)
         with _scratch() as scratch:
             backend = Backend(serving, servers, loaded, scratch)
             async with backend.bench():

@@ -22,7 +22,7 @@ FLOOR = {part: number for number, parts in enumerate(FLOORS) for part in parts}
 MAY_LOAD_LATE = {
     "ollama_code.__main__",  # after the import path is safe
     "ollama_code.cli",  # picks one front end
-    "ollama_code.bootstrap.model",  # `import ollama` costs 0.13 s: the provider is loaded after the first paint
+    "ollama_code.bootstrap.model",  # `import ollama` costs 0.13 s; the script is the demo's alone
     "ollama_code",  # the public API is exported lazily
 }
 INSIDE = [e for e in edges() if e.there.startswith("ollama_code.")]

@@ -7,10 +7,14 @@ import os
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ollama_code.bootstrap.hosting import Household, Wish
 from ollama_code.bootstrap.options import Options
 from ollama_code.bootstrap.serving import serving_backend
+from ollama_code.bootstrap.site import home
+from ollama_code.bootstrap.trust.effects import governed
+from ollama_code.bootstrap.trust.folder import FolderTrust
 from ollama_code.core.errors import UsageError
 from ollama_code.core.events import Notice
 from ollama_code.core.text import clean
@@ -20,6 +24,7 @@ from ollama_code.frontends.proxy.greeting import greeting
 from ollama_code.frontends.proxy.house import kept_token, serving_of
 from ollama_code.frontends.proxy.serve import bound_socket, listening, rules_of
 from ollama_code.ports import Emit
+from ollama_code.settings.load import Loaded
 
 _ADDRESS = ("OLLAMA_TOOLS_HOST", "OLLAMA_TOOLS_PORT")
 
@@ -46,7 +51,7 @@ async def hosted_proxy(options: Options, household: Household, wish: Wish) -> Ho
         listener = stack.enter_context(bound_socket(flags))
         serving = serving_of(flags)
         told = replace(serving.options, allow=options.allow, deny=options.deny)
-        serving = replace(serving, options=told, household=household)
+        serving = replace(serving, options=told, household=household, govern=_governed)
         backend = await stack.enter_async_context(serving_backend(serving))
         service = Service(backend)
         app = proxy_app(service, rules_of(flags, listener))
@@ -54,6 +59,11 @@ async def hosted_proxy(options: Options, household: Household, wish: Wish) -> Ho
         stack.enter_context(kept_token(flags, listener))
         lines = greeting(flags, listener, await backend.walls())
         return HostedProxy(lines, stack.pop_all())
+
+
+async def _governed(loaded: Loaded, directory: Path) -> Loaded:
+    """The person decides what the folder may say, as in a session."""
+    return governed(loaded, await FolderTrust(home(), None).of(directory))
 
 
 @contextmanager
