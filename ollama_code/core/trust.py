@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from ollama_code.core.text import one_line
 from ollama_code.core.value import Value
 
 TrustAnswer = Literal["always", "session", "never", "later"]
@@ -31,6 +32,12 @@ class Holding(Value):
     @property
     def id(self) -> str:
         return f"{self.kind}:{self.path}:{self.name}"
+
+    @property
+    def title(self) -> str:
+        """Such as "command /review  .ollama-code/commands/review.md"; what is one of a kind has no name."""
+        name = "" if self.kind == "settings" else one_line(self.name)
+        return f"{' '.join(filter(None, (self.kind, name)))}  {one_line(self.path)}"
 
 
 class TrustOffer(Value):

@@ -47,6 +47,7 @@ async def test_a_clients_tool_asks_in_the_panel_and_leaving_ends_the_proxy(stage
             play = Play(screen, pilot, stage.hand)
             await play.open()
             await play.say("/serve 0")
+            await play.until(lambda: "OPENAI_API_KEY=" in play.text)
             [url] = re.findall(r"Serving on (\S+)", play.text)
             asking = asyncio.create_task(ask(play, "Go."))
             await play.asked("through the proxy")
@@ -68,12 +69,13 @@ async def test_a_client_that_leaves_takes_its_question_along(stage: Stage):
             play = Play(screen, pilot, stage.hand)
             await play.open()
             await play.say("/serve 0")
+            await play.until(lambda: "OPENAI_API_KEY=" in play.text)
             asking = asyncio.create_task(ask(play, "Go."))
             panel = await play.asked("through the proxy")
             asking.cancel()
             await play.until(lambda: not panel.display)
             await play.say("/serve stop")
-            assert "has ended" in play.text
+            await play.until(lambda: "has ended" in play.text)
         await screen.close()
 
 
@@ -82,4 +84,4 @@ async def test_without_a_way_to_start_one_it_says_where(stage: Stage):
         async with stage.playing(Options(ollama_url=server.url)) as play:
             await play.open()
             await play.say("/serve")
-            assert "ollama-code --serve" in play.text
+            await play.until(lambda: "ollama-code --serve" in play.text)

@@ -84,8 +84,7 @@ class PlainAsker:
         self._paper.line(f"  {one_line(offer.directory, limit=2000)}", "dim")
         for holding in offer.holdings:
             changed = "  new or changed" if holding.id in offer.changed else ""
-            name = "" if holding.kind == "settings" else f" {one_line(holding.name)}"
-            self._paper.line(f"  {holding.kind}{name}  {one_line(holding.path)}{changed}", "bold")
+            self._paper.line(f"  {holding.title}{changed}", "bold")
             for line in holding.does:
                 self._paper.line(indent(spelled(line), "    "))
         for warning in filter(None, (*offer.troubles, offer.warning)):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from textual.message import Message
 
 from ollama_code.core.text import one_line
-from ollama_code.core.trust import Holding, TrustAnswer, TrustOffer
+from ollama_code.core.trust import TrustAnswer, TrustOffer
 from ollama_code.frontends.tui.panels.asking import AskingPanel, Form
 from ollama_code.frontends.tui.panels.preview import spelled
 from ollama_code.frontends.tui.panels.rows import Row
@@ -72,14 +72,8 @@ def _body(offer: TrustOffer) -> Iterator[Row]:
     for holding in sorted(offer.holdings, key=lambda one: one.id not in offer.changed):
         changed = holding.id in offer.changed
         mark = "* " if changed else "  "
-        yield Row(_title(holding) + ("  new or changed" if changed else ""), "bold", mark, _WARNING)
+        yield Row(holding.title + ("  new or changed" if changed else ""), "bold", mark, _WARNING)
         for line in holding.does:
             yield from (Row(one, "$foreground", "    ") for one in spelled(line).split("\n"))
     for trouble in offer.troubles:
         yield Row(spelled(trouble), "$warning", "! ", _WARNING)
-
-
-def _title(holding: Holding) -> str:
-    """Such as "command /review  .ollama-code/commands/review.md"."""
-    name = "" if holding.kind == "settings" else f" {one_line(holding.name)}"
-    return f"{holding.kind}{name}  {one_line(holding.path)}"
