@@ -67,6 +67,7 @@ class GatheringTransport(httpx.AsyncBaseTransport):
         self._is_closed = True
         while self._kept:
             self._kept.pop().abort()
+        await asyncio.sleep(0)
 
     def _keep(self, wire: _Wire) -> None:
         """For the next question, if its answer was read to the end."""
@@ -204,4 +205,7 @@ class _Body(httpx.AsyncByteStream):
             yield part
 
     async def aclose(self) -> None:
+        """A socket that is given up is closed at the next turn of the loop: then it is when this returns."""
         self.done(self.wire)
+        if not self.wire.is_fresh:
+            await asyncio.sleep(0)

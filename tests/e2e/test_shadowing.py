@@ -46,4 +46,5 @@ def test_the_child_of_a_reloading_proxy_runs_no_module_of_the_project(hostile: S
     with hostile.running("--serve", "-p", "0", "--reload", "--no-auth") as running:
         assert any(line.startswith(b"export ") for line in running.lines())
         running.signal(signal.SIGTERM)
+        running.ended()
     assert list(marks(hostile).iterdir()) == []
