@@ -85,7 +85,8 @@ class Recorders:
 
     def put(self, name: str, *, mute: bool = False) -> None:
         real = None if mute else shutil.which(name)
-        note = f"printf '%s\\0' {name} \"$@\" >> '{self._notes}'; printf '\\n\\0' >> '{self._notes}'"
+        # The line's end is a word of the same printf: of two programs in a pipe each writes at once, all it has.
+        note = f"printf '%s\\0' {name} \"$@\" '\n' >> '{self._notes}'"
         become = f'exec {real} "$@"' if real else "exit 0"
         path = self._folder / name
         path.write_text(f'#!/bin/sh\nif [ -n "${MARK_VARIABLE}" ]; then {note}; fi\n{become}\n')
